@@ -1,0 +1,287 @@
+"""The exceptions of sebs.
+
+Every error that sebs raises on purpose derives from :class:`SebsError` and from the builtin that
+a caller who does not know sebs would expect. An error says what was wrong with which value, and
+its ``remedy`` says what to do about it. The command line exits with 2 for a :class:`UsageError`
+and with 1 for every other one.
+
+::
+
+    SebsError (Exception)
+    ├── UsageError (ValueError)                    what was asked for makes no sense: exit code 2
+    │   ├── ConfigurationError                     bad file, key or value; all problems at once
+    │   ├── UnknownBenchmarkError (LookupError)
+    │   ├── UnknownInputSizeError (LookupError)
+    │   ├── UnknownSystemError (LookupError)
+    │   ├── UnknownExperimentError (LookupError)
+    │   ├── UnsupportedLanguageError               language, version or architecture
+    │   ├── InvalidNameError                       a function, bucket or table name
+    │   └── SystemUnavailableError (ImportError)   known, but what it needs is not installed
+    ├── BenchmarkError (RuntimeError)
+    │   ├── InvalidBenchmarkError                  a directory that is no benchmark
+    │   ├── InputGenerationError                   input.py raised
+    │   ├── DependencyError                        the installer's reason is in the message
+    │   ├── BuildScriptError                       init.sh or package.sh failed
+    │   ├── OutputValidationError                  the function answered, but wrongly
+    │   └── PackageTooLargeError (ValueError)
+    ├── PlatformError (RuntimeError)
+    │   ├── FunctionGoneError (LookupError)        deleted behind our back
+    │   ├── FunctionNameTakenError                 exists and is not ours: never touched
+    │   ├── LimitExceededError (ValueError)        memory, timeout, payload, … out of range
+    │   ├── UnsupportedOperationError (NotImplementedError)
+    │   │   ├── UnsupportedTriggerError
+    │   │   └── UnsupportedVariantError
+    │   ├── ColdStartError                         could not force new environments
+    │   ├── CleanupError                           lists everything that could not be deleted
+    │   ├── GatewayError                           the local platform's gateway
+    │   └── DockerUnavailableError
+    ├── StorageError (OSError)
+    │   ├── BucketNotFoundError (LookupError)
+    │   ├── ObjectNotFoundError (FileNotFoundError)
+    │   └── UnsafePathError (ValueError)           a key or archive entry leaves its directory
+    ├── CacheError (RuntimeError)
+    │   ├── CacheUnavailableError (OSError)        read-only, disk full, not a directory
+    │   └── CacheFormatError (ValueError)          corrupt, or written by a newer version
+    ├── InvocationError (RuntimeError)
+    │   ├── InvocationConnectionError (ConnectionError)
+    │   ├── InvocationTimeoutError (TimeoutError)
+    │   ├── InvocationStatusError                  an HTTP status that is not 2xx
+    │   └── MalformedResponseError (ValueError)
+    └── ResultFormatError (ValueError)             a result file or journal that cannot be read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SebsError(Exception):
+    """Base of all errors of sebs.
+
+    Args:
+        message: What was wrong with which value.
+        remedy: What the reader can do about it, as a sentence; ``None`` where nothing is known.
+    """
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}" if self.remedy else self.message
+
+
+class UsageError(SebsError, ValueError):
+    """What the user asked for makes no sense; nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a configuration.
+
+    Attributes:
+        path: Dotted path of the value, such as ``deployment.aws.region``; empty for the whole file.
+        message: What is wrong with it.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ConfigurationError(UsageError):
+    """A configuration that cannot be used; ``problems`` has all of them at once."""
+
+    def __init__(
+        self, message: str, *, problems: Sequence[Problem] = (), remedy: str | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        lines = [self.message, *(f"  {problem}" for problem in self.problems)]
+        if self.remedy:
+            lines.append(self.remedy)
+        return "\n".join(lines)
+
+
+class UnknownBenchmarkError(UsageError, LookupError):
+    """No benchmark of that name; the message lists those that exist."""
+
+
+class UnknownInputSizeError(UsageError, LookupError):
+    """The benchmark has no input of that size."""
+
+
+class UnknownSystemError(UsageError, LookupError):
+    """No platform of that name is registered."""
+
+
+class UnknownExperimentError(UsageError, LookupError):
+    """No experiment of that name is registered."""
+
+
+class UnsupportedLanguageError(UsageError):
+    """The platform does not run that language, version or architecture."""
+
+
+class InvalidNameError(UsageError):
+    """A name that the platform's naming rules refuse."""
+
+
+class SystemUnavailableError(UsageError, ImportError):
+    """The platform is known, but what it needs is not installed; the remedy says how to get it."""
+
+
+class BenchmarkError(SebsError, RuntimeError):
+    """A benchmark could not be built, fed or judged."""
+
+
+class InvalidBenchmarkError(BenchmarkError):
+    """The directory lacks what a benchmark must have."""
+
+
+class InputGenerationError(BenchmarkError):
+    """The benchmark's ``input.py`` raised; its own error is the cause."""
+
+
+class DependencyError(BenchmarkError):
+    """The benchmark's dependencies could not be installed."""
+
+
+class BuildScriptError(BenchmarkError):
+    """A build script of the benchmark failed; its last lines are in the message."""
+
+
+class OutputValidationError(BenchmarkError):
+    """The function answered, but its output is wrong."""
+
+
+class PackageTooLargeError(BenchmarkError, ValueError):
+    """The code package is over the platform's limit."""
+
+
+class PlatformError(SebsError, RuntimeError):
+    """The platform refused, or failed, to do what it was asked."""
+
+
+class FunctionGoneError(PlatformError, LookupError):
+    """A function that the cache knows no longer exists on the platform."""
+
+
+class FunctionNameTakenError(PlatformError):
+    """A function of that name exists and does not belong to this deployment."""
+
+
+class LimitExceededError(PlatformError, ValueError):
+    """A value is outside what the platform allows; checked before the first remote call."""
+
+
+class UnsupportedOperationError(PlatformError, NotImplementedError):
+    """The platform cannot do that at all."""
+
+
+class UnsupportedTriggerError(UnsupportedOperationError):
+    """The platform has no trigger of that type."""
+
+
+class UnsupportedVariantError(UnsupportedOperationError):
+    """The platform does not deploy that system variant."""
+
+
+class ColdStartError(PlatformError):
+    """New execution environments could not be forced."""
+
+
+class CleanupError(PlatformError):
+    """Some resources could not be deleted.
+
+    Attributes:
+        failures: What remained, and why: resource name to reason.
+    """
+
+    def __init__(
+        self, message: str, *, failures: dict[str, str], remedy: str | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.failures = dict(failures)
+
+    def __str__(self) -> str:
+        rows = [f"  {name}: {reason}" for name, reason in self.failures.items()]
+        return "\n".join([super().__str__(), *rows])
+
+
+class GatewayError(PlatformError):
+    """The local platform's gateway could not be started or reached, or refused a request."""
+
+
+class DockerUnavailableError(PlatformError):
+    """The operation needs a Docker engine and none answers."""
+
+
+class StorageError(SebsError, OSError):
+    """An object storage or NoSQL operation failed."""
+
+
+class BucketNotFoundError(StorageError, LookupError):
+    """No bucket, or table, of that name."""
+
+
+class ObjectNotFoundError(StorageError, FileNotFoundError):
+    """No object of that key in the bucket."""
+
+
+class UnsafePathError(StorageError, ValueError):
+    """A bucket key or archive entry would leave its directory."""
+
+
+class CacheError(SebsError, RuntimeError):
+    """The cache could not do what it was asked; what it held before is unchanged."""
+
+
+class CacheUnavailableError(CacheError, OSError):
+    """The cache directory cannot be used: read-only, full, or no directory."""
+
+
+class CacheFormatError(CacheError, ValueError):
+    """The cache is corrupt, or was written by a newer version of sebs."""
+
+
+class InvocationError(SebsError, RuntimeError):
+    """An invocation that produced no result."""
+
+
+class InvocationConnectionError(InvocationError, ConnectionError):
+    """The endpoint could not be reached, or the connection broke before the answer was whole."""
+
+
+class InvocationTimeoutError(InvocationError, TimeoutError):
+    """No whole answer arrived in time; the request may still be running."""
+
+
+class InvocationStatusError(InvocationError):
+    """The endpoint answered with an HTTP status that is no success.
+
+    Attributes:
+        status: The HTTP status code.
+        body: The answer's body, as it arrived.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, body: bytes = b"", remedy: str | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+        self.body = body
+
+
+class MalformedResponseError(InvocationError, ValueError):
+    """The endpoint answered, but not with what was expected of it."""
+
+
+class ResultFormatError(SebsError, ValueError):
+    """A result file or journal that cannot be read."""

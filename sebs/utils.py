@@ -1,0 +1,69 @@
+"""Small things that every layer uses."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from pathlib import Path
+from typing import IO, Any
+
+
+class LoggingBase:
+    """Gives a class a logger that is named after it.
+
+    The logger's name is ``sebs.<typename>``, so one handler on ``sebs`` receives everything, and
+    the redaction of secrets that :mod:`sebs.log` installs there covers every class.
+    """
+
+    def __init__(self) -> None:
+        self._logger: logging.Logger | None = None
+
+    @classmethod
+    def typename(cls) -> str:
+        """Return the name that log lines carry."""
+        return cls.__name__
+
+    @property
+    def logging(self) -> logging.Logger:
+        """The logger of this object."""
+        logger: logging.Logger | None = self.__dict__.get("_logger")
+        if logger is None:
+            logger = self._logger = logging.getLogger(f"sebs.{self.typename()}")
+        return logger
+
+    @property
+    def logging_handlers(self) -> Any:
+        """The log handlers given to this object; kept for providers written for SeBS."""
+        return self.__dict__.get("_logging_handlers")
+
+    @logging_handlers.setter
+    def logging_handlers(self, handlers: Any) -> None:
+        self.__dict__["_logging_handlers"] = handlers
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part of it.
+
+    The data goes to a temporary name in the same directory, is flushed to the disk and renamed.
+    Where anything fails the temporary file is removed.
+
+    Raises:
+        OSError: The directory cannot be written, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            flush_to_disk(stream)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def flush_to_disk(stream: IO[Any]) -> None:
+    """Flush a file's buffers and wait until the disk has its content."""
+    stream.flush()
+    os.fsync(stream.fileno())
