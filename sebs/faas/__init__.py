@@ -1,0 +1,1 @@
+"""The abstract hierarchy of FaaS platforms, and what it is made of."""

@@ -1,0 +1,218 @@
+"""Configuration of a platform: region, credentials, resources.
+
+``Config.deserialize`` merges what the user gave with what the cache holds and what the platform's
+SDK finds by itself. What is written back to the cache never contains a secret.
+"""
+
+from __future__ import annotations
+
+import uuid
+from abc import ABC, abstractmethod
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from sebs.errors import ConfigurationError
+from sebs.utils import LoggingBase
+
+if TYPE_CHECKING:
+    from sebs.cache import Cache
+
+
+class Credentials(ABC, LoggingBase):
+    """How a deployment authenticates.
+
+    Only identifiers, such as an account's number, may be serialized. Where the platform has an SDK,
+    its default credential chain comes first.
+    """
+
+    @staticmethod
+    @abstractmethod
+    def deserialize(config: dict[str, Any], cache: Cache, handlers: Any) -> Credentials:
+        """Return the credentials that the configuration, the cache or the environment gives.
+
+        Raises:
+            ConfigurationError: None are found, or a part is missing.
+        """
+
+    @abstractmethod
+    def serialize(self) -> dict[str, Any]:
+        """Return what may be cached: identifiers, nothing secret."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} (hidden)>"
+
+
+class Resources(ABC, LoggingBase):
+    """What a deployment allocated on its platform.
+
+    Everything a deployment creates carries its resource id, and is found again by it.
+
+    Args:
+        name: Key of the platform, such as ``aws``.
+    """
+
+    class StorageBucketType(str, Enum):
+        """What a bucket of the deployment is for."""
+
+        DEPLOYMENT = "deployment"
+        BENCHMARKS = "benchmarks"
+        EXPERIMENTS = "experiments"
+
+        @staticmethod
+        def deserialize(val: str) -> Resources.StorageBucketType:
+            """Return the type of that key.
+
+            Raises:
+                ConfigurationError: No such type.
+            """
+            try:
+                return Resources.StorageBucketType(val)
+            except ValueError:
+                raise ConfigurationError(f"Unknown storage bucket type {val!r}.") from None
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._region = ""
+        self._buckets: dict[Resources.StorageBucketType, str] = {}
+        self._resources_id: str | None = None
+
+    @property
+    def resources_id(self) -> str:
+        """Identifier of the deployment: ``[prefix-]<8 hex>``.
+
+        Raises:
+            ConfigurationError: None has been settled yet.
+        """
+        if self._resources_id is None:
+            raise ConfigurationError(
+                f"The {self._name} deployment has no resource id yet.",
+                remedy="Call initialize_resources() first.",
+            )
+        return self._resources_id
+
+    @resources_id.setter
+    def resources_id(self, resources_id: str) -> None:
+        self._resources_id = resources_id
+
+    @property
+    def has_resources_id(self) -> bool:
+        """Whether a resource id has been settled."""
+        return self._resources_id is not None
+
+    @property
+    def region(self) -> str:
+        """Region in which the resources are."""
+        return self._region
+
+    @region.setter
+    def region(self, region: str) -> None:
+        self._region = region
+
+    def get_storage_bucket(self, bucket_type: StorageBucketType) -> str | None:
+        """Return the name of a bucket that exists, or ``None``."""
+        return self._buckets.get(bucket_type)
+
+    def set_storage_bucket(self, bucket_type: StorageBucketType, name: str) -> None:
+        """Remember the name of a bucket that exists."""
+        self._buckets[bucket_type] = name
+
+    def get_storage_bucket_name(self, bucket_type: StorageBucketType) -> str:
+        """Return the name that a bucket of that type gets."""
+        return f"sebs-{bucket_type.value}-{self.resources_id}"
+
+    @staticmethod
+    @abstractmethod
+    def deserialize(config: dict[str, Any], cache: Cache, handlers: Any) -> Resources:
+        """Return the resources that the configuration and the cache know."""
+
+    @staticmethod
+    def initialize(res: Resources, dct: dict[str, Any]) -> None:
+        """Take over what :meth:`serialize` wrote."""
+        if dct.get("resources_id"):
+            res.resources_id = str(dct["resources_id"])
+        for key, name in (dct.get("storage_buckets") or {}).items():
+            res.set_storage_bucket(Resources.StorageBucketType.deserialize(key), name)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        out: dict[str, Any] = {}
+        if self._resources_id is not None:
+            out["resources_id"] = self._resources_id
+        if self._buckets:
+            out["storage_buckets"] = {key.value: name for key, name in self._buckets.items()}
+        return out
+
+    def update_cache(self, cache: Cache) -> None:
+        """Write the resources to the cache, under the platform's key."""
+        for key, value in self.serialize().items():
+            cache.update_config(val=value, keys=[self._name, "resources", key])
+
+
+class Config(ABC, LoggingBase):
+    """Configuration of one platform.
+
+    Args:
+        name: Key of the platform, such as ``aws``.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._region = ""
+
+    @property
+    def name(self) -> str:
+        """Key of the platform."""
+        return self._name
+
+    @property
+    def region(self) -> str:
+        """Region in which functions are deployed."""
+        return self._region
+
+    @property
+    @abstractmethod
+    def credentials(self) -> Credentials:
+        """How the deployment authenticates."""
+
+    @property
+    @abstractmethod
+    def resources(self) -> Resources:
+        """What the deployment allocated."""
+
+    @staticmethod
+    def initialize(cfg: Config, dct: dict[str, Any]) -> None:
+        """Take over what every platform's section holds: the region."""
+        cfg._region = str(dct.get("region", ""))
+
+    @staticmethod
+    @abstractmethod
+    def deserialize(config: dict[str, Any], cache: Cache, handlers: Any) -> Config:
+        """Return the configuration from the user's section and the cache.
+
+        Raises:
+            ConfigurationError: A value is missing or wrong; all problems at once.
+        """
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values, nothing secret."""
+        return {
+            "name": self._name,
+            "region": self._region,
+            "credentials": self.credentials.serialize(),
+            "resources": self.resources.serialize(),
+        }
+
+    def update_cache(self, cache: Cache) -> None:
+        """Write the configuration to the cache, under the platform's key."""
+        cache.update_config(val=self._region, keys=[self._name, "region"])
+        for key, value in self.credentials.serialize().items():
+            cache.update_config(val=value, keys=[self._name, "credentials", key])
+        self.resources.update_cache(cache)
+
+
+def new_resources_id(prefix: str | None = None) -> str:
+    """Return a fresh resource id, ``[prefix-]<8 hex>``."""
+    unique = uuid.uuid4().hex[:8]
+    return f"{prefix}-{unique}" if prefix else unique

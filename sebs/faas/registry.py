@@ -1,0 +1,144 @@
+"""Which platforms there are, and how to get those that are missing.
+
+Platforms of this distribution are named here; others announce themselves under the entry-point
+group ``sebs.systems``. Nothing is imported before it is asked for, and a plug-in that cannot be
+imported shows as unavailable in the list, with the reason, without disturbing the others.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sebs.errors import SystemUnavailableError, UnknownSystemError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from sebs.faas.system import System
+
+ENTRY_POINT_GROUP = "sebs.systems"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A platform of this distribution.
+
+    Attributes:
+        summary: What it is, in a few words.
+        target: ``module:class``; ``None`` where this version does not have it.
+        extra: The extra whose packages it needs; ``None`` where it needs none.
+    """
+
+    summary: str
+    target: str | None = None
+    extra: str | None = None
+
+
+BUILT_IN = {
+    "local": BuiltIn("runs functions on this machine, no account needed", "sebs.local:Local"),
+    "aws": BuiltIn("AWS Lambda"),
+    "azure": BuiltIn("Azure Functions"),
+    "gcp": BuiltIn("Google Cloud Functions"),
+    "openwhisk": BuiltIn("Apache OpenWhisk"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SystemInfo:
+    """One line of the list of platforms.
+
+    Attributes:
+        name: The platform's key.
+        summary: What it is.
+        available: Whether it can be used now.
+        reason: Why it cannot, and how to get it; empty where it can.
+        distribution: The distribution that it comes from.
+    """
+
+    name: str
+    summary: str
+    available: bool
+    reason: str
+    distribution: str
+
+
+def list_systems() -> list[SystemInfo]:
+    """Return all platforms, those of this distribution first; never fails because of one."""
+    infos = [_describe(name, entry.summary, "sebs-faas") for name, entry in BUILT_IN.items()]
+    for name, entry_point in sorted(_entry_points().items()):
+        distribution = entry_point.dist.name if entry_point.dist else "unknown"
+        infos.append(_describe(name, f"from {distribution}", distribution))
+    return infos
+
+
+def load_system(name: str) -> type[System]:
+    """Return the class of a platform.
+
+    Raises:
+        UnknownSystemError: No such platform; the message lists those that exist.
+        SystemUnavailableError: What it needs is missing; the remedy says how to get it.
+    """
+    built_in = BUILT_IN.get(name)
+    if built_in is not None:
+        return _load_built_in(name, built_in)
+    entry_points = _entry_points()
+    if name not in entry_points:
+        known = [*BUILT_IN, *sorted(entry_points)]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise UnknownSystemError(
+            f"There is no platform {name!r}.", remedy=f"{hint}Known platforms: {', '.join(known)}."
+        )
+    return _load_plug_in(name, entry_points[name])
+
+
+def _describe(name: str, summary: str, distribution: str) -> SystemInfo:
+    try:
+        load_system(name)
+    except SystemUnavailableError as error:
+        return SystemInfo(name, summary, False, str(error), distribution)
+    return SystemInfo(name, summary, True, "", distribution)
+
+
+def _load_built_in(name: str, entry: BuiltIn) -> type[System]:
+    if entry.target is None:
+        raise SystemUnavailableError(
+            f"{entry.summary} is not part of this version.",
+            remedy="Update sebs-faas, or install a distribution that provides it.",
+        )
+    module, _, attribute = entry.target.partition(":")
+    try:
+        loaded: type[System] = getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        extra = f"[{entry.extra}]" if entry.extra else ""
+        raise SystemUnavailableError(
+            f"{entry.summary} needs a package that is not installed: {error}.",
+            remedy=f"Run: pip install 'sebs-faas{extra}'",
+        ) from error
+    return loaded
+
+
+def _load_plug_in(name: str, entry_point: EntryPoint) -> type[System]:
+    distribution = entry_point.dist.name if entry_point.dist else "the distribution"
+    try:
+        loaded: type[System] = entry_point.load()
+    except Exception as error:
+        raise SystemUnavailableError(
+            f"The plug-in {name!r} ({entry_point.value}, from {distribution}) cannot be "
+            f"imported: {type(error).__name__}: {error}.",
+            remedy=f"Run: pip install --upgrade {distribution}",
+        ) from error
+    return loaded
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {
+        entry_point.name: entry_point
+        for entry_point in entry_points(group=ENTRY_POINT_GROUP)
+        if entry_point.name not in BUILT_IN
+    }

@@ -1,0 +1,541 @@
+"""The abstract class that every FaaS platform is a subclass of."""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sebs.errors import (
+    CleanupError,
+    FunctionGoneError,
+    SebsError,
+    UnsupportedOperationError,
+)
+from sebs.faas import deploy
+from sebs.faas.config import Resources, new_resources_id
+from sebs.faas.container import DockerContainer, DockerHandle
+from sebs.faas.names import NameRules
+from sebs.utils import LoggingBase
+
+if TYPE_CHECKING:
+    from sebs.benchmark import Benchmark
+    from sebs.cache import Cache
+    from sebs.config import SeBSConfig
+    from sebs.faas.config import Config
+    from sebs.faas.function import ExecutionResult, Function, Trigger
+    from sebs.faas.plan import Plan
+    from sebs.faas.resources import SystemResources
+    from sebs.sebs_types import Language, SystemVariant
+
+#: ``(directory, language, language_version, architecture, benchmark, is_cached) -> (path, size)``
+PackageStep = Callable[[str, "Language", str, str, str, bool], "tuple[str, int]"]
+
+
+class System(ABC, LoggingBase):
+    """A FaaS platform: packages code, deploys, invokes, forces cold starts, fetches metrics.
+
+    A subclass implements the abstract hooks; :meth:`get_function` calls them in the right order and
+    is the only one that writes functions to the cache. Hooks for different functions may be called
+    from several threads at once, hooks for one function never are. The system owns what it makes
+    (clients, processes) until :meth:`shutdown`; the four collaborators belong to the caller.
+
+    Args:
+        system_config: Global configuration; knows which language versions a platform runs.
+        cache_client: The cache.
+        docker_client: A ``docker.DockerClient``, a factory of one without arguments, or ``None``;
+            resolved when an operation first needs it.
+        system_resources: Access to the platform's storage services.
+    """
+
+    #: What the platform allows in function names.
+    name_rules: ClassVar[NameRules] = NameRules()
+
+    def __init__(
+        self,
+        system_config: SeBSConfig,
+        cache_client: Cache,
+        docker_client: Any,
+        system_resources: SystemResources,
+    ) -> None:
+        super().__init__()
+        self._system_config = system_config
+        self._cache_client = cache_client
+        self._docker = DockerHandle(docker_client)
+        self._system_resources = system_resources
+        # Two runs must not share environments, so their counters start apart.
+        self._cold_start_counter = random.SystemRandom().randrange(1 << 31)
+
+    @classmethod
+    def from_config(
+        cls,
+        system_config: SeBSConfig,
+        section: dict[str, Any],
+        cache_client: Cache,
+        docker_client: Any,
+        logging_handlers: Any = None,
+    ) -> System:
+        """Build the platform from its section of the configuration.
+
+        The default is for constructors that take ``(system_config, config, cache_client,
+        docker_client, logging_handlers)``; the configuration is what :meth:`config_type` makes of
+        the section.
+
+        Raises:
+            ConfigurationError: The section cannot be used.
+        """
+        named = {"name": cls.name(), **section}
+        config = cls.config_type().deserialize(named, cache_client, logging_handlers)
+        constructor: Callable[..., System] = cls
+        return constructor(system_config, config, cache_client, docker_client, logging_handlers)
+
+    @staticmethod
+    def config_type() -> type[Config]:
+        """Return the class of the platform's configuration; by default the plain one."""
+        from sebs.faas.plain_config import PlainConfig
+
+        return PlainConfig
+
+    @classmethod
+    def supported_languages(cls) -> dict[str, dict[str, list[str]]]:
+        """Return what the platform runs: language to architecture to versions.
+
+        A third party declares its languages here; :class:`sebs.config.SeBSConfig` is told when the
+        platform is loaded. Empty means that the global configuration knows them already.
+        """
+        return {}
+
+    @property
+    def system_config(self) -> SeBSConfig:
+        """Global configuration."""
+        return self._system_config
+
+    @property
+    def docker_client(self) -> Any:
+        """The Docker client.
+
+        Raises:
+            DockerUnavailableError: There is none.
+        """
+        return self.require_docker(f"This operation of {self.name()}")
+
+    def require_docker(self, operation: str) -> Any:
+        """Return the Docker client for an operation.
+
+        Raises:
+            DockerUnavailableError: There is none; the message names the operation.
+        """
+        return self._docker.require(operation)
+
+    @property
+    def cache_client(self) -> Cache:
+        """The cache."""
+        return self._cache_client
+
+    @property
+    def system_resources(self) -> SystemResources:
+        """Access to the platform's storage services."""
+        return self._system_resources
+
+    @property
+    def cold_start_counter(self) -> int:
+        """Number that forces cold starts when it changes; random at first."""
+        return self._cold_start_counter
+
+    @cold_start_counter.setter
+    def cold_start_counter(self, val: int) -> None:
+        self._cold_start_counter = val
+
+    @property
+    @abstractmethod
+    def config(self) -> Config:
+        """Configuration of the platform."""
+
+    @property
+    def container_client(self) -> DockerContainer | None:
+        """Builder of images; ``None`` where the platform deploys none."""
+        return None
+
+    @staticmethod
+    @abstractmethod
+    def name() -> str:
+        """Return the platform's key in configuration, cache and command line."""
+
+    @staticmethod
+    @abstractmethod
+    def function_type() -> type[Function]:
+        """Return the subclass of ``Function`` that cache entries are decoded with."""
+
+    def initialize(
+        self,
+        config: dict[str, str] = {},  # noqa: B006 - the contract's signature; never written to
+        resource_prefix: str | None = None,
+        quiet: bool = False,
+    ) -> None:
+        """Connect to the platform and make it ready; does nothing by default.
+
+        Args:
+            config: Settings of the platform's own.
+            resource_prefix: Which deployment to take up, or how to name a new one.
+            quiet: Whether infos and warnings are silenced.
+
+        Raises:
+            PlatformError: The platform cannot be reached.
+        """
+
+    def initialize_resources(self, select_prefix: str | None, quiet: bool = False) -> None:
+        """Settle the deployment's resource id.
+
+        It is the configured one; else that of the first existing deployment that contains the
+        prefix; else a new one, which allocates the benchmarks bucket.
+
+        Args:
+            select_prefix: Part of the id of an existing deployment, and prefix of a new one.
+            quiet: Whether infos and warnings are silenced.
+        """
+        resources = self.config.resources
+        if resources.has_resources_id:
+            if not quiet:
+                self.logging.info("Using deployment %s.", resources.resources_id)
+            return
+        existing = self.find_deployments()
+        if select_prefix is not None:
+            matching = next((found for found in existing if select_prefix in found), None)
+            if matching is not None:
+                resources.resources_id = matching
+                if not quiet:
+                    self.logging.info("Using deployment %s, which exists.", matching)
+                return
+        if existing and not quiet:
+            self.logging.warning(
+                "A new deployment is made although these exist: %s. "
+                "To use one, give its resource id in the configuration.",
+                ", ".join(existing),
+            )
+        resources.resources_id = new_resources_id(select_prefix)
+        if not quiet:
+            self.logging.info("Made deployment %s.", resources.resources_id)
+        storage = self.system_resources.get_storage()
+        storage.get_bucket(Resources.StorageBucketType.BENCHMARKS)
+
+    def find_deployments(self) -> list[str]:
+        """Return the resource ids that exist on the platform; by default, asks the storage."""
+        return self.system_resources.get_storage().find_deployments()
+
+    @abstractmethod
+    def package_code(
+        self,
+        directory: str,
+        language: Language,
+        language_version: str,
+        architecture: str,
+        benchmark: str,
+        is_cached: bool,
+    ) -> tuple[str, int]:
+        """Turn a built code directory into what the platform deploys.
+
+        Args:
+            directory: Benchmark sources, wrappers and dependencies.
+            language: Language of the benchmark.
+            language_version: Its version.
+            architecture: ``x64`` or ``arm64``.
+            benchmark: Name of the benchmark.
+            is_cached: Whether the cache has an older package.
+
+        Returns:
+            Path of the package and its size in bytes.
+
+        Raises:
+            PackageTooLargeError: It is over the platform's limit.
+        """
+
+    def finalize_container_build(self) -> PackageStep | None:
+        """Return a ``package_code`` for platforms that deploy an image and a code package."""
+        return None
+
+    @abstractmethod
+    def create_function(
+        self,
+        code_package: Benchmark,
+        func_name: str,
+        system_variant: SystemVariant,
+        container_uri: str | None,
+    ) -> Function:
+        """Create a function, with every resource that it needs.
+
+        A function of that name that carries this deployment's resource id is adopted and updated.
+
+        Args:
+            code_package: The benchmark, built.
+            func_name: Name of the function.
+            system_variant: What is deployed.
+            container_uri: The image, where one is deployed.
+
+        Raises:
+            FunctionNameTakenError: One of that name belongs to somebody else.
+            UnsupportedVariantError: The platform does not deploy that variant.
+            PlatformError: The platform refused.
+        """
+
+    @abstractmethod
+    def cached_function(self, function: Function) -> None:
+        """Prepare a function that came from the cache: attach clients, check that it exists.
+
+        Raises:
+            FunctionGoneError: The platform no longer has it.
+        """
+
+    @abstractmethod
+    def update_function(
+        self,
+        function: Function,
+        code_package: Benchmark,
+        system_variant: SystemVariant,
+        container_uri: str | None,
+    ) -> None:
+        """Deploy new code to an existing function.
+
+        Raises:
+            UnsupportedVariantError: The platform does not deploy that variant.
+            PlatformError: The platform refused.
+        """
+
+    @abstractmethod
+    def update_function_configuration(
+        self, cached_function: Function, benchmark: Benchmark
+    ) -> None:
+        """Apply new memory, timeout or environment; never uploads code.
+
+        Raises:
+            LimitExceededError: A value is out of range; nothing was changed.
+            PlatformError: The platform refused.
+        """
+
+    def is_configuration_changed(self, cached_function: Function, benchmark: Benchmark) -> bool:
+        """Return whether timeout, memory, language or version differ from what is wanted.
+
+        Each difference is logged with both values; nothing is changed.
+        """
+        changes = deploy.differences(cached_function, benchmark)
+        for change in changes:
+            self.logging.info("Configuration of %s: %s.", cached_function.name, change)
+        return bool(changes)
+
+    def can_reuse_cached_function(
+        self, cached_function: Function, benchmark: Benchmark
+    ) -> str | None:
+        """Return why a cached function cannot be reused, or ``None``."""
+        return None
+
+    @abstractmethod
+    def default_function_name(
+        self, code_package: Benchmark, resources: Resources | None = None
+    ) -> str:
+        """Return the name of a benchmark's function.
+
+        The base body makes one within :attr:`name_rules` that is unique for resource id,
+        benchmark, language, version, architecture and variants.
+
+        Args:
+            code_package: The benchmark.
+            resources: The deployment; by default, the configured one.
+        """
+        settled = resources if resources is not None else self.config.resources
+        variant = code_package.system_variant
+        parts = [
+            "sebs",
+            settled.resources_id,
+            str(code_package.benchmark),
+            str(code_package.language_name),
+            str(code_package.language_version),
+            str(code_package.architecture),
+            self.system_variant_suffix(variant) or variant.value,
+            str(code_package.language_variant),
+        ]
+        return self.name_rules.make(parts)
+
+    @abstractmethod
+    def enforce_cold_start(self, functions: list[Function], code_package: Benchmark) -> None:
+        """Make sure that the next invocation of each function starts a new environment.
+
+        Raises:
+            ColdStartError: It could not be forced for some; the message names them.
+        """
+
+    @abstractmethod
+    def download_metrics(
+        self,
+        function_name: str,
+        start_time: int,
+        end_time: int,
+        requests: dict[str, ExecutionResult],
+        metrics: dict[str, Any],
+    ) -> None:
+        """Fill results with what the platform's own log says of them.
+
+        Args:
+            function_name: The function.
+            start_time: Begin of the time span, Unix seconds.
+            end_time: End of the time span, Unix seconds.
+            requests: Request id to result; provider times, billing and memory are filled in.
+            metrics: Filled with what else the platform reports.
+
+        Raises:
+            PlatformError: The log cannot be read.
+        """
+
+    @abstractmethod
+    def create_trigger(self, function: Function, trigger_type: Trigger.TriggerType) -> Trigger:
+        """Create a trigger and attach it to the function.
+
+        Raises:
+            UnsupportedTriggerError: The platform has none of that type.
+        """
+
+    def build_function(self, code_package: Benchmark, func_name: str | None = None) -> None:
+        """Build a function's package or image and log where it is; deploys nothing.
+
+        Raises:
+            UnsupportedLanguageError: The platform does not run it; nothing was built.
+            BenchmarkError: It could not be built.
+        """
+        deploy.check_language(self, code_package)
+        name = func_name or self.default_function_name(code_package)
+        built = deploy.build(self, code_package)
+        if built.location is not None:
+            self.logging.info("Code package of %s: %s", name, built.location)
+        if built.container_uri is not None:
+            self.logging.info("Container image of %s: %s", name, built.container_uri)
+
+    def get_function(self, code_package: Benchmark, func_name: str | None = None) -> Function:
+        """Return a function that runs a benchmark: reused, updated or created.
+
+        Args:
+            code_package: The benchmark.
+            func_name: Name of the function; by default :meth:`default_function_name`.
+
+        Raises:
+            UnsupportedLanguageError: The platform does not run it; nothing was built or called.
+            BenchmarkError: It could not be built.
+            PlatformError: The platform refused a step; the cache tells what is there.
+        """
+        return deploy.deploy_function(self, code_package, func_name)
+
+    def get_functions(
+        self,
+        code_packages: Iterable[Benchmark | tuple[Benchmark, str | None]],
+        max_workers: int = deploy.DEFAULT_CONCURRENCY,
+    ) -> deploy.DeploymentReport:
+        """Bring many functions up to date at once; one that fails does not stop the others.
+
+        Args:
+            code_packages: Benchmarks, or pairs of a benchmark and a function name.
+            max_workers: How many are deployed at once.
+
+        Returns:
+            Every success and every failure.
+        """
+        return deploy.deploy_functions(self, code_packages, max_workers)
+
+    def plan_function(self, code_package: Benchmark, func_name: str | None = None) -> Plan:
+        """Return what :meth:`get_function` would do, and why; builds, but changes nothing else.
+
+        Raises:
+            UnsupportedLanguageError: The platform does not run it.
+            BenchmarkError: It could not be built.
+        """
+        return deploy.plan_function(self, code_package, func_name)
+
+    def system_variant_suffix(self, system_variant: SystemVariant) -> str | None:
+        """Return the provider's own suffix for a variant in cache keys and names, or ``None``."""
+        return None
+
+    def attach_function(self, name: str, **options: Any) -> Function:
+        """Return a function that exists and is not ours, to be invoked and never changed.
+
+        Raises:
+            UnsupportedOperationError: The platform does not do that.
+        """
+        raise UnsupportedOperationError(f"{self.name()} cannot attach existing functions.")
+
+    def delete_function(self, func_name: str, function: dict[str, Any]) -> None:
+        """Delete one function.
+
+        Args:
+            func_name: Its name.
+            function: Its cache entry.
+
+        Raises:
+            FunctionGoneError: The platform has none of that name.
+            UnsupportedOperationError: The platform does not do that; also a NotImplementedError.
+        """
+        raise UnsupportedOperationError(f"{self.name()} cannot delete functions.")
+
+    def cleanup_functions(self, dry_run: bool) -> list[str]:
+        """Delete all functions that the cache knows, then forget them.
+
+        Args:
+            dry_run: Whether nothing is deleted, only listed.
+
+        Returns:
+            The names of the functions.
+
+        Raises:
+            CleanupError: Some could not be deleted; they stay in the cache.
+        """
+        functions = self.cache_client.get_all_functions(self.name())
+        if dry_run:
+            return list(functions)
+        failures: dict[str, str] = {}
+        for name, entry in functions.items():
+            try:
+                self.delete_function(name, entry)
+            except FunctionGoneError:
+                self.logging.info("Function %s was gone already.", name)
+            except UnsupportedOperationError:
+                raise
+            except SebsError as error:
+                failures[name] = str(error)
+                continue
+            self.cache_client.remove_function(
+                self.name(), entry["benchmark"], entry["config"]["runtime"]["language"], name
+            )
+        if failures:
+            raise CleanupError(
+                f"{len(failures)} of {len(functions)} functions could not be deleted.",
+                failures=failures,
+            )
+        return list(functions)
+
+    def cleanup_resources(self, dry_run: bool = False) -> dict[str, list[str]]:
+        """Find and delete everything that this deployment allocated.
+
+        Args:
+            dry_run: Whether nothing is deleted, only listed.
+
+        Returns:
+            Kind of resource to identifiers.
+
+        Raises:
+            CleanupError: Some could not be deleted.
+            UnsupportedOperationError: The platform does not do that; also a NotImplementedError.
+        """
+        raise UnsupportedOperationError(f"{self.name()} cannot clean up resources.")
+
+    def disable_rich_output(self) -> None:
+        """Show no progress bars from now on."""
+        if self.container_client is not None:
+            self.container_client.show_progress = False
+
+    @abstractmethod
+    def shutdown(self) -> None:
+        """Release what the platform holds; safe to call twice.
+
+        The base body writes the final configuration to the cache, under its lock.
+        """
+        self.cache_client.lock()
+        try:
+            self.config.update_cache(self.cache_client)
+        finally:
+            self.cache_client.unlock()
