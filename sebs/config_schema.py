@@ -1,0 +1,173 @@
+"""The shape of the configuration, as strict pydantic models.
+
+Apart from :mod:`sebs.config`, so that reading what is not a configuration does not import pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Optional
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from sebs.config import unknown_key
+from sebs.errors import Problem
+
+#: Platforms that have a section even where this version cannot load them.
+PLATFORMS = ("local", "aws", "azure", "gcp", "openwhisk")
+
+#: Experiments that may have a section under ``experiments``.
+EXPERIMENTS = (
+    "perf-cost",
+    "invocation-overhead",
+    "network-ping-pong",
+    "eviction-model",
+    "load",
+    "scalability",
+    "memory-tuning",
+)
+
+#: Keys of SeBS's files that are accepted; only ``container_deployment`` means something here.
+_TOLERATED = ("deployment", "type", "download_results", "flags", "container_deployment")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+# Optional[...] instead of X | None: pydantic evaluates these annotations on Python 3.10 as well,
+# and a forward reference in a string must not depend on that.
+class RuntimeSection(_Strict):
+    """``experiments.runtime``: a language and its version."""
+
+    language: Literal["python", "nodejs", "java", "cpp"] = "python"
+    version: Optional[str] = None  # noqa: UP045
+
+
+class ExperimentsSection(_Strict):
+    """``experiments``: what is run, and how.
+
+    Attributes:
+        runtime: Language and version; without a version, the platform's preferred one.
+        architecture: Instruction set.
+        system_variant: How the function is deployed; open to third-party values.
+        language_variant: Variant of the benchmark's code.
+        update_code: Whether code is built and deployed even where it has not changed.
+        update_storage: Whether inputs are uploaded even where they are there.
+        memory: MB of an environment; ``None`` takes the benchmark's.
+        timeout: Seconds of an invocation; ``None`` takes the benchmark's.
+        repetitions: Number of invocations.
+        trigger: How the function is invoked.
+    """
+
+    runtime: RuntimeSection = Field(default_factory=RuntimeSection)
+    architecture: Literal["x64", "arm64"] = "x64"
+    system_variant: str = Field(default="package", min_length=1)
+    language_variant: str = Field(default="default", min_length=1)
+    update_code: bool = False
+    update_storage: bool = False
+    memory: Optional[int] = Field(default=None, gt=0)  # noqa: UP045
+    timeout: Optional[int] = Field(default=None, gt=0)  # noqa: UP045
+    repetitions: int = Field(default=5, gt=0)
+    trigger: Literal["http", "library"] = "http"
+
+
+class DeploymentSection(_Strict):
+    """``deployment``: the platform, and one object a platform beside its name."""
+
+    name: str = Field(default="local", min_length=1)
+    resource_prefix: Optional[str] = Field(  # noqa: UP045
+        default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,30}$"
+    )
+
+
+def defaults() -> dict[str, Any]:
+    """Return the configuration that holds where nothing else is said."""
+    return {
+        "deployment": DeploymentSection().model_dump(),
+        "experiments": ExperimentsSection().model_dump(),
+    }
+
+
+def validate(config: Mapping[str, Any], *, platforms: Iterable[str] = ()) -> list[Problem]:
+    """Return everything that is wrong with a merged configuration, sorted by path.
+
+    Args:
+        config: The whole configuration.
+        platforms: Further platforms whose sections are known.
+    """
+    problems = [
+        unknown_key(str(key), str(key), ("deployment", "experiments"))
+        for key in config
+        if key not in ("deployment", "experiments")
+    ]
+    sections: dict[str, tuple[type[BaseModel], tuple[str, ...]]] = {
+        "deployment": (DeploymentSection, (*PLATFORMS, *platforms)),
+        "experiments": (ExperimentsSection, (*EXPERIMENTS, *_TOLERATED)),
+    }
+    for name, (model, open_keys) in sections.items():
+        section = config.get(name)
+        if not isinstance(section, Mapping):
+            problems.append(Problem(name, f"must be an object, is {_kind(section)}"))
+            continue
+        problems += _check_objects(name, section, open_keys)
+        closed = {key: value for key, value in section.items() if key not in open_keys}
+        problems += _check_model(name, model, closed, open_keys)
+    return sorted(problems, key=lambda problem: problem.path)
+
+
+def mask(value: Any, path: str = "") -> Any:
+    """Return a copy of a configuration in which every value that looks secret is masked."""
+    if isinstance(value, Mapping):
+        return {key: mask(inner, str(key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [mask(inner, path) for inner in value]
+    if value is not None and _looks_secret(path):
+        return str(SecretStr(str(value)))
+    return value
+
+
+def _check_objects(
+    name: str, section: Mapping[str, Any], open_keys: Iterable[str]
+) -> list[Problem]:
+    """Sections of platforms and experiments are objects; what is in them is theirs to check."""
+    return [
+        Problem(f"{name}.{key}", f"must be an object, is {_kind(section[key])}")
+        for key in open_keys
+        if key in section and key not in _TOLERATED and not isinstance(section[key], Mapping)
+    ]
+
+
+def _check_model(
+    name: str, model: type[BaseModel], section: Mapping[str, Any], open_keys: Iterable[str]
+) -> list[Problem]:
+    try:
+        model.model_validate(dict(section))
+    except ValidationError as error:
+        return [
+            _problem(name, detail, model, open_keys)
+            for detail in error.errors(include_url=False, include_input=False)
+        ]
+    return []
+
+
+def _problem(name: str, detail: Any, model: type[BaseModel], open_keys: Iterable[str]) -> Problem:
+    path = ".".join([name, *(str(part) for part in detail["loc"])])
+    if detail["type"] != "extra_forbidden":
+        message = str(detail["msg"])
+        return Problem(path, message[:1].lower() + message[1:])
+    *parents, key = (str(part) for part in detail["loc"])
+    fields = RuntimeSection.model_fields if parents else model.model_fields
+    known = [*fields, *([] if parents else open_keys)]
+    return unknown_key(path, key, known)
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number"}
+    return "missing" if value is None else names.get(type(value), type(value).__name__)
+
+
+def _looks_secret(key: str) -> bool:
+    words = ("secret", "password", "token", "credential", "auth", "access_key", "private_key")
+    lowered = key.lower().replace("-", "_")
+    return any(word in lowered for word in words) or lowered == "key" or lowered.endswith("_key")

@@ -1,0 +1,1 @@
+"""Experiments, and the configuration of what they run."""
