@@ -2,70 +2,42 @@
 
 from __future__ import annotations
 
-import random
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sebs.errors import (
-    CleanupError,
-    FunctionGoneError,
-    SebsError,
-    UnsupportedOperationError,
-)
-from sebs.faas import deploy
-from sebs.faas.config import Resources, new_resources_id
-from sebs.faas.container import DockerContainer, DockerHandle
+from sebs.errors import UnsupportedOperationError
+from sebs.faas import deploy, deployments
+from sebs.faas.collaborators import Collaborators
 from sebs.faas.names import NameRules
-from sebs.utils import LoggingBase
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sebs.benchmark import Benchmark
     from sebs.cache import Cache
     from sebs.config import SeBSConfig
-    from sebs.faas.config import Config
+    from sebs.faas.config import Config, Resources
+    from sebs.faas.container import DockerContainer
     from sebs.faas.function import ExecutionResult, Function, Trigger
     from sebs.faas.plan import Plan
-    from sebs.faas.resources import SystemResources
     from sebs.sebs_types import Language, SystemVariant
 
 #: ``(directory, language, language_version, architecture, benchmark, is_cached) -> (path, size)``
 PackageStep = Callable[[str, "Language", str, str, str, bool], "tuple[str, int]"]
 
 
-class System(ABC, LoggingBase):
+class System(Collaborators):
     """A FaaS platform: packages code, deploys, invokes, forces cold starts, fetches metrics.
 
     A subclass implements the abstract hooks; :meth:`get_function` calls them in the right order and
     is the only one that writes functions to the cache. Hooks for different functions may be called
     from several threads at once, hooks for one function never are. The system owns what it makes
     (clients, processes) until :meth:`shutdown`; the four collaborators belong to the caller.
-
-    Args:
-        system_config: Global configuration; knows which language versions a platform runs.
-        cache_client: The cache.
-        docker_client: A ``docker.DockerClient``, a factory of one without arguments, or ``None``;
-            resolved when an operation first needs it.
-        system_resources: Access to the platform's storage services.
     """
 
     #: What the platform allows in function names.
     name_rules: ClassVar[NameRules] = NameRules()
-
-    def __init__(
-        self,
-        system_config: SeBSConfig,
-        cache_client: Cache,
-        docker_client: Any,
-        system_resources: SystemResources,
-    ) -> None:
-        super().__init__()
-        self._system_config = system_config
-        self._cache_client = cache_client
-        self._docker = DockerHandle(docker_client)
-        self._system_resources = system_resources
-        # Two runs must not share environments, so their counters start apart.
-        self._cold_start_counter = random.SystemRandom().randrange(1 << 31)
 
     @classmethod
     def from_config(
@@ -98,54 +70,13 @@ class System(ABC, LoggingBase):
         return PlainConfig
 
     @classmethod
-    def supported_languages(cls) -> dict[str, dict[str, list[str]]]:
-        """Return what the platform runs: language to architecture to versions.
+    def wrappers(cls, language: Language) -> Path | None:
+        """Return the directory whose files join a benchmark's code, or ``None``.
 
-        A third party declares its languages here; :class:`sebs.config.SeBSConfig` is told when the
-        platform is loaded. Empty means that the global configuration knows them already.
+        They adapt the platform's events and storage to what benchmarks expect; they are part of
+        the code package and of its hash.
         """
-        return {}
-
-    @property
-    def system_config(self) -> SeBSConfig:
-        """Global configuration."""
-        return self._system_config
-
-    @property
-    def docker_client(self) -> Any:
-        """The Docker client.
-
-        Raises:
-            DockerUnavailableError: There is none.
-        """
-        return self.require_docker(f"This operation of {self.name()}")
-
-    def require_docker(self, operation: str) -> Any:
-        """Return the Docker client for an operation.
-
-        Raises:
-            DockerUnavailableError: There is none; the message names the operation.
-        """
-        return self._docker.require(operation)
-
-    @property
-    def cache_client(self) -> Cache:
-        """The cache."""
-        return self._cache_client
-
-    @property
-    def system_resources(self) -> SystemResources:
-        """Access to the platform's storage services."""
-        return self._system_resources
-
-    @property
-    def cold_start_counter(self) -> int:
-        """Number that forces cold starts when it changes; random at first."""
-        return self._cold_start_counter
-
-    @cold_start_counter.setter
-    def cold_start_counter(self, val: int) -> None:
-        self._cold_start_counter = val
+        return None
 
     @property
     @abstractmethod
@@ -156,11 +87,6 @@ class System(ABC, LoggingBase):
     def container_client(self) -> DockerContainer | None:
         """Builder of images; ``None`` where the platform deploys none."""
         return None
-
-    @staticmethod
-    @abstractmethod
-    def name() -> str:
-        """Return the platform's key in configuration, cache and command line."""
 
     @staticmethod
     @abstractmethod
@@ -194,30 +120,7 @@ class System(ABC, LoggingBase):
             select_prefix: Part of the id of an existing deployment, and prefix of a new one.
             quiet: Whether infos and warnings are silenced.
         """
-        resources = self.config.resources
-        if resources.has_resources_id:
-            if not quiet:
-                self.logging.info("Using deployment %s.", resources.resources_id)
-            return
-        existing = self.find_deployments()
-        if select_prefix is not None:
-            matching = next((found for found in existing if select_prefix in found), None)
-            if matching is not None:
-                resources.resources_id = matching
-                if not quiet:
-                    self.logging.info("Using deployment %s, which exists.", matching)
-                return
-        if existing and not quiet:
-            self.logging.warning(
-                "A new deployment is made although these exist: %s. "
-                "To use one, give its resource id in the configuration.",
-                ", ".join(existing),
-            )
-        resources.resources_id = new_resources_id(select_prefix)
-        if not quiet:
-            self.logging.info("Made deployment %s.", resources.resources_id)
-        storage = self.system_resources.get_storage()
-        storage.get_bucket(Resources.StorageBucketType.BENCHMARKS)
+        deployments.settle_resources_id(self, select_prefix, quiet)
 
     def find_deployments(self) -> list[str]:
         """Return the resource ids that exist on the platform; by default, asks the storage."""
@@ -484,29 +387,7 @@ class System(ABC, LoggingBase):
         Raises:
             CleanupError: Some could not be deleted; they stay in the cache.
         """
-        functions = self.cache_client.get_all_functions(self.name())
-        if dry_run:
-            return list(functions)
-        failures: dict[str, str] = {}
-        for name, entry in functions.items():
-            try:
-                self.delete_function(name, entry)
-            except FunctionGoneError:
-                self.logging.info("Function %s was gone already.", name)
-            except UnsupportedOperationError:
-                raise
-            except SebsError as error:
-                failures[name] = str(error)
-                continue
-            self.cache_client.remove_function(
-                self.name(), entry["benchmark"], entry["config"]["runtime"]["language"], name
-            )
-        if failures:
-            raise CleanupError(
-                f"{len(failures)} of {len(functions)} functions could not be deleted.",
-                failures=failures,
-            )
-        return list(functions)
+        return deployments.delete_cached_functions(self, dry_run)
 
     def cleanup_resources(self, dry_run: bool = False) -> dict[str, list[str]]:
         """Find and delete everything that this deployment allocated.
