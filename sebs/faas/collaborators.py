@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sebs.config import SeBSConfig
@@ -11,7 +12,10 @@ from sebs.faas.container import DockerHandle
 from sebs.utils import LoggingBase
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from sebs.cache import Cache
+    from sebs.faas.config import Config
     from sebs.faas.resources import SystemResources
 
 #: Versions that a platform which declares none is taken to run, those of the vendors' current
@@ -49,6 +53,36 @@ class Collaborators(ABC, LoggingBase):
         self._cold_start_counter = random.SystemRandom().randrange(1 << 31)
         if isinstance(system_config, SeBSConfig):
             system_config.register(self.name(), self.supported_languages)
+
+    @classmethod
+    def from_config(
+        cls,
+        system_config: SeBSConfig,
+        section: dict[str, Any],
+        cache_client: Cache,
+        docker_client: Any,
+        logging_handlers: Any = None,
+    ) -> Self:
+        """Build the platform from its section of the configuration.
+
+        The default is for constructors that take ``(system_config, config, cache_client,
+        docker_client, logging_handlers)``; the configuration is what :meth:`config_type` makes of
+        the section.
+
+        Raises:
+            ConfigurationError: The section cannot be used.
+        """
+        named = {"name": cls.name(), **section}
+        config = cls.config_type().deserialize(named, cache_client, logging_handlers)
+        constructor: Callable[..., Self] = cls
+        return constructor(system_config, config, cache_client, docker_client, logging_handlers)
+
+    @staticmethod
+    def config_type() -> type[Config]:
+        """Return the class of the platform's configuration; by default the plain one."""
+        from sebs.faas.plain_config import PlainConfig
+
+        return PlainConfig
 
     @staticmethod
     @abstractmethod

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sebs.benchmark import Benchmark
-    from sebs.cache import Cache
-    from sebs.config import SeBSConfig
     from sebs.faas.config import Config, Resources
     from sebs.faas.container import DockerContainer
     from sebs.faas.function import ExecutionResult, Function, Trigger
@@ -38,36 +36,6 @@ class System(Collaborators):
 
     #: What the platform allows in function names.
     name_rules: ClassVar[NameRules] = NameRules()
-
-    @classmethod
-    def from_config(
-        cls,
-        system_config: SeBSConfig,
-        section: dict[str, Any],
-        cache_client: Cache,
-        docker_client: Any,
-        logging_handlers: Any = None,
-    ) -> System:
-        """Build the platform from its section of the configuration.
-
-        The default is for constructors that take ``(system_config, config, cache_client,
-        docker_client, logging_handlers)``; the configuration is what :meth:`config_type` makes of
-        the section.
-
-        Raises:
-            ConfigurationError: The section cannot be used.
-        """
-        named = {"name": cls.name(), **section}
-        config = cls.config_type().deserialize(named, cache_client, logging_handlers)
-        constructor: Callable[..., System] = cls
-        return constructor(system_config, config, cache_client, docker_client, logging_handlers)
-
-    @staticmethod
-    def config_type() -> type[Config]:
-        """Return the class of the platform's configuration; by default the plain one."""
-        from sebs.faas.plain_config import PlainConfig
-
-        return PlainConfig
 
     @classmethod
     def wrappers(cls, language: Language) -> Path | None:
