@@ -1,0 +1,1 @@
+"""Many invocations of one function: running them, journalling them, summing them up."""

@@ -1,0 +1,84 @@
+"""The append-only journal of a run: what was measured survives whatever kills the run.
+
+One JSON object a line, each written with one system call to a file opened for appending. A process
+that is killed loses nothing that was appended before; at most the last line is torn, and a reader
+leaves it out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sebs.errors import ResultFormatError
+
+
+class Journal:
+    """Appends records to a file; a context manager.
+
+    Args:
+        path: The file; made where it does not exist. A torn last line is closed first, so that it
+            does not swallow the next record.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        size = os.fstat(self._descriptor).st_size
+        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
+            os.write(self._descriptor, b"\n")
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Append one record.
+
+        Raises:
+            OSError: The disk is full; what was appended before is still there.
+        """
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        written = os.write(self._descriptor, line)
+        if written != len(line):
+            raise OSError(f"{self._path} took {written} of {len(line)} bytes; is the disk full?")
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a journal, without lines that a killed writer left torn.
+
+    Raises:
+        ResultFormatError: A whole line is JSON but no object: the file is no journal.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if not isinstance(record, dict):
+                if line.endswith(b"\n"):
+                    raise ResultFormatError(f"Line {number} of {path} is no journal record.")
+                continue
+            yield record
