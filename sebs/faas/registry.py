@@ -65,6 +65,11 @@ class SystemInfo:
     distribution: str
 
 
+def known_systems() -> list[str]:
+    """Return the keys of all platforms, importing none of them."""
+    return [*BUILT_IN, *sorted(_entry_points())]
+
+
 def list_systems() -> list[SystemInfo]:
     """Return all platforms, those of this distribution first; never fails because of one."""
     infos = [_describe(name, entry.summary, "sebs-faas") for name, entry in BUILT_IN.items()]

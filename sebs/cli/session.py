@@ -1,0 +1,131 @@
+"""What a command works with: the configuration, the facade, a platform, a benchmark."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sebs.benchmark import Benchmark
+    from sebs.config import Configuration
+    from sebs.experiments.config import ExperimentConfig
+    from sebs.faas.system import System
+    from sebs.sebs import SeBS
+
+#: Option of the command line to the dotted path that it overrides.
+_OVERRIDES = {
+    "deployment": "deployment.name",
+    "resource_prefix": "deployment.resource_prefix",
+    "architecture": "experiments.architecture",
+    "memory": "experiments.memory",
+    "timeout": "experiments.timeout",
+    "system_variant": "experiments.system_variant",
+    "language_variant": "experiments.language_variant",
+    "update_code": "experiments.update_code",
+    "update_storage": "experiments.update_storage",
+    "repetitions": "experiments.repetitions",
+    "trigger": "experiments.trigger",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything a command needs, made from its options.
+
+    Attributes:
+        configuration: The effective configuration.
+        client: The facade.
+        system: The platform; not initialized yet.
+        experiment: What is run.
+    """
+
+    configuration: Configuration
+    client: SeBS
+    system: System
+    experiment: ExperimentConfig
+
+    def initialize(self) -> None:
+        """Connect to the platform.
+
+        Raises:
+            PlatformError: It cannot be reached.
+        """
+        prefix = self.configuration.deployment.get("resource_prefix")
+        self.system.initialize(resource_prefix=prefix)
+
+    def benchmark(self, name: str) -> Benchmark:
+        """Return a benchmark as it is built for the platform."""
+        return self.client.get_benchmark(name, self.system, self.experiment)
+
+
+def load_configuration(config_file: Path | None, options: Mapping[str, Any]) -> Configuration:
+    """Return the effective configuration: defaults, file, environment, command line.
+
+    Raises:
+        ConfigurationError: All problems at once.
+    """
+    from sebs import config
+    from sebs.faas.registry import known_systems
+
+    overrides = {_OVERRIDES[key]: value for key, value in options.items() if key in _OVERRIDES}
+    if language := options.get("language"):
+        # A version in the file belongs to the language in the file.
+        runtime = {"language": language, "version": options.get("language_version")}
+        overrides["experiments.runtime"] = runtime
+    else:
+        overrides["experiments.runtime.version"] = options.get("language_version")
+    return config.load(
+        config_file,
+        environment=os.environ,
+        overrides=overrides,
+        platforms=known_systems(),
+    )
+
+
+@contextmanager
+def open_session(
+    *,
+    config_file: Path | None = None,
+    cache_dir: Path | None = None,
+    output_dir: Path | None = None,
+    verbose: bool = False,
+    benchmarks_dirs: Sequence[Path] = (),
+    data_dir: Path | None = None,
+    **options: Any,
+) -> Iterator[Session]:
+    """Make what a command works with, and shut it down again.
+
+    Args:
+        config_file: The configuration file.
+        cache_dir: Directory of the cache.
+        output_dir: Directory for results.
+        verbose: Whether infos are logged.
+        benchmarks_dirs: Directories with further benchmarks.
+        data_dir: Directory with input data.
+        options: The command's other options; those that override the configuration count.
+
+    Raises:
+        UsageError: Something that was asked for makes no sense.
+    """
+    from sebs import log
+    from sebs.experiments.config import ExperimentConfig
+    from sebs.sebs import SeBS, default_cache_dir
+
+    log.set_up(verbose)
+    configuration = load_configuration(config_file, options)
+    with SeBS(
+        cache_dir or default_cache_dir(),
+        output_dir or Path.cwd(),
+        benchmarks_dirs=benchmarks_dirs,
+        data_dir=data_dir,
+    ) as client:
+        yield Session(
+            configuration,
+            client,
+            client.get_deployment(configuration.deployment),
+            ExperimentConfig.deserialize(configuration.experiments),
+        )
