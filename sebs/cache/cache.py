@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sebs.cache.deployed import DeploymentCache
+from sebs.cache.documents import decode
 from sebs.cache.tables import CONFIGURATIONS, RESOURCES
 from sebs.errors import CacheError
 
@@ -65,9 +66,10 @@ class Cache(DeploymentCache):
     def get_nosql_configs(self, deployment: str) -> dict[str, dict[str, Any]]:
         """Return the tables of all benchmarks of a platform: benchmark to tables."""
         with self._store.database.reading() as rows:
-            names = rows.column(RESOURCES, "benchmark", deployment=deployment, kind=_NOSQL)
-        configs = {name: self._store.get_resource(deployment, name, _NOSQL) for name in names}
-        return {name: config for name, config in configs.items() if config is not None}
+            found = rows.find(RESOURCES, deployment=deployment, kind=_NOSQL)
+        return {
+            row["benchmark"]: decode(row["config"], f"nosql.{row['benchmark']}") for row in found
+        }
 
     def update_nosql(self, deployment: str, benchmark: str, config: dict[str, Any]) -> None:
         """Replace the tables of a benchmark."""

@@ -111,8 +111,8 @@ class Database:
         with explained(self.path):
             self._ensure_created()
             connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield Rows(connection)
                 connection.execute("COMMIT")
             except BaseException:

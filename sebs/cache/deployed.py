@@ -221,28 +221,8 @@ class DeploymentCache(LoggingBase):
             CacheError: No such function, or one on several platforms and none of the above says
                 which; or the entry cannot be stored.
         """
-        deployment = self._deployment_of(function)
-        where = {} if deployment is None else {"deployment": deployment}
-        with self._store.database.reading() as rows:
-            found = rows.find(FUNCTIONS, name=function.name, benchmark=function.benchmark, **where)
-        if not found:
-            raise CacheError(
-                f"The cache has no function {function.name!r} of {function.benchmark}.",
-                remedy="Add it with add_function first.",
-            )
-        if len(found) > 1:
-            platforms = ", ".join(row["deployment"] for row in found)
-            raise CacheError(
-                f"The function {function.name!r} is cached for several platforms: {platforms}.",
-                remedy="Update it under function_lock(platform, name), or set its deployment_name.",
-            )
-        row = found[0]
-        self._store.put_function(
-            row["deployment"],
-            row["benchmark"],
-            row["language"],
-            row["name"],
-            function.serialize(),
+        self._store.update_function(
+            self._deployment_of(function), function.benchmark, function.name, function.serialize()
         )
 
     def _deployment_of(self, function: Function) -> str | None:

@@ -24,6 +24,7 @@ from sebs.cache.tables import (
     RESOURCES,
     TREES,
     Row,
+    Rows,
     Table,
 )
 from sebs.utils import write_atomically
@@ -107,46 +108,50 @@ def clean(
     store: Store, deployment: str | None, benchmark: str | None, *, dry_run: bool
 ) -> CleanReport:
     """Forget what belongs to a platform or benchmark, or everything; remove leftovers."""
-    found = _tables(store, deployment, benchmark)
-    doomed = _doomed_packages(store, found[PACKAGES])
-    report = CleanReport(
+    where = _filter(deployment, benchmark)
+    with store.database.reading() if dry_run else store.database.writing() as rows:
+        found = _find(rows, where)
+        going = {_key(PACKAGES, row) for row in found.get(PACKAGES, [])}
+        kept = {row["file"] for row in rows.find(PACKAGES) if _key(PACKAGES, row) not in going}
+        doomed = [name for name in store.packages.names() if name not in kept]
+        freed = sum(store.packages.size(name) for name in doomed)
+        if not dry_run:
+            for table in found:
+                rows.delete(table, **where)
+            if not where:
+                rows.delete(TREES)
+    if not dry_run:
+        store.drop_unreferenced_packages(doomed)
+    return CleanReport(
         entries=tuple(_entry(table, row) for table, rows in found.items() for row in rows),
         packages=tuple(store.packages.path(name) for name in doomed),
         temporaries=tuple(store.staging.sweep(dry_run=dry_run)),
-        freed=sum(store.packages.size(name) for name in doomed),
+        freed=freed,
         dry_run=dry_run,
     )
-    if dry_run or not (report.entries or report.packages):
-        return report
-    for table, rows in found.items():
-        for row in rows:
-            store.delete(table, **{column: row[column] for column in table.key})
-    if deployment is None and benchmark is None:
-        store.delete(TREES)
-    store.drop_unreferenced_packages()
-    return report
 
 
-def _doomed_packages(store: Store, rows: list[Row]) -> list[str]:
-    """Return the packages on disk to which no row refers once these rows are gone."""
-    with store.database.reading() as reader:
-        kept = reader.find(PACKAGES)
-    going = [tuple(row[column] for column in PACKAGES.key) for row in rows]
-    referenced = {
-        row["file"] for row in kept if tuple(row[column] for column in PACKAGES.key) not in going
+def _filter(deployment: str | None, benchmark: str | None) -> dict[str, str]:
+    wanted = {"deployment": deployment, "benchmark": benchmark}
+    return {column: value for column, value in wanted.items() if value is not None}
+
+
+def _find(rows: Rows, where: dict[str, str]) -> dict[Table, list[Row]]:
+    """Return the rows with these values, of the tables that have such columns."""
+    return {
+        table: rows.find(table, **where)
+        for table in DOCUMENTED
+        if where.keys() <= set(table.columns)
     }
-    return [name for name in store.packages.names() if name not in referenced]
 
 
 def _tables(store: Store, deployment: str | None, benchmark: str | None) -> dict[Table, list[Row]]:
-    """Return the rows of one platform, benchmark or both, or all rows."""
-    wanted = {"deployment": deployment, "benchmark": benchmark}
-    where = {column: value for column, value in wanted.items() if value is not None}
     with store.database.reading() as rows:
-        return {
-            table: rows.find(table, **where) if where.keys() <= set(table.columns) else []
-            for table in DOCUMENTED
-        }
+        return _find(rows, _filter(deployment, benchmark))
+
+
+def _key(table: Table, row: Row) -> tuple[Any, ...]:
+    return tuple(row[column] for column in table.key)
 
 
 def _entry(table: Table, row: Row) -> Entry:

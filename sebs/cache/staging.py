@@ -47,7 +47,8 @@ class Staging:
         """Remove, or only list, the directories whose writers are dead."""
         swept = []
         for path in self._children():
-            with suppress(FileNotFoundError, BlockingIOError):  # swept by another, or alive
+            # Gone already, alive, no directory of ours, or another user's: none of our business.
+            with suppress(FileNotFoundError, BlockingIOError, NotADirectoryError, PermissionError):
                 descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ tells of it, and removed only when no row does.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,29 @@ class Store:
                 entry=text,
             )
 
+    def update_function(
+        self, deployment: str | None, benchmark: str, name: str, entry: Any
+    ) -> None:
+        """Replace the entry of a function that is there; on the only platform that has it."""
+        text = encode(entry, f"functions.{name}")
+        where = {} if deployment is None else {"deployment": deployment}
+        with self.database.writing() as rows:
+            found = rows.find(FUNCTIONS, name=name, benchmark=benchmark, **where)
+            if not found:
+                raise CacheError(
+                    f"The cache has no function {name!r} of {benchmark}.",
+                    remedy="Add it with add_function first.",
+                )
+            if len(found) > 1:
+                platforms = ", ".join(row["deployment"] for row in found)
+                raise CacheError(
+                    f"The function {name!r} is cached for several platforms: {platforms}.",
+                    remedy="Update it under function_lock(platform, name), or set its "
+                    "deployment_name.",
+                )
+            found[0].pop("modified")
+            rows.put(FUNCTIONS, **{**found[0], "entry": text})
+
     def put_package(self, key: CodeKey, code_hash: str, size: int, source: Path) -> Path:
         """Copy a package into the store and tell of it; return where it is."""
         with self.packages.stage(source) as staged:
@@ -76,9 +99,8 @@ class Store:
                 path = self.packages.place(staged)
                 replaced = rows.get(PACKAGES, **asdict(key))
                 rows.put(PACKAGES, **asdict(key), hash=code_hash, size=size, file=staged.name)
-            if replaced is not None:
-                with self.database.writing() as rows:
-                    self._drop_unless_referenced(rows, replaced["file"])
+            if replaced is not None and replaced["file"] != staged.name:
+                self.drop_unreferenced_packages([replaced["file"]])
         return path
 
     def get_package(self, key: CodeKey) -> Row | None:
@@ -151,46 +173,29 @@ class Store:
     def put_tree(self, root: str | os.PathLike[str], data: bytes) -> None:
         """Insert or replace the index of a directory tree."""
         with self.database.writing() as rows:
-            rows.put(TREES, root=os.fsencode(root), data=data)
+            rows.put(TREES, root=_tree_key(root), data=data)
 
     def get_tree(self, root: str | os.PathLike[str]) -> bytes | None:
         """Return the index of a directory tree."""
         with self.database.reading() as rows:
-            row = rows.get(TREES, root=os.fsencode(root))
+            row = rows.get(TREES, root=_tree_key(root))
         return None if row is None else bytes(row["data"])
 
-    def delete(self, table: Table, **where: Any) -> int:
-        """Delete rows, and the packages that only they referred to; return how many rows."""
+    def delete(self, table: Table, **where: Any) -> None:
+        """Delete the rows with these values."""
         with self.database.writing() as rows:
-            files = rows.column(table, "file", **where) if table is PACKAGES else []
-            deleted = rows.delete(table, **where)
-        if files:
-            with self.database.writing() as rows:
-                for file in files:
-                    self._drop_unless_referenced(rows, file)
-        return deleted
+            rows.delete(table, **where)
 
-    def unreferenced_packages(self) -> list[Path]:
-        """Return the packages on disk that no row refers to."""
-        with self.database.reading() as rows:
-            known = set(rows.column(PACKAGES, "file"))
-        return [self.packages.path(name) for name in self.packages.names() if name not in known]
-
-    def drop_unreferenced_packages(self) -> list[Path]:
-        """Remove the packages that no row refers to; return their paths."""
+    def drop_unreferenced_packages(self, files: Iterable[str]) -> None:
+        """Remove those of these packages that no row refers to."""
         with self.database.writing() as rows:
-            names = self.packages.names()
-            return [
-                self.packages.path(name)
-                for name in names
-                if self._drop_unless_referenced(rows, name)
-            ]
+            for file in files:
+                if not rows.count(PACKAGES, file=file):
+                    self.packages.remove(file)
 
-    def _drop_unless_referenced(self, rows: Rows, file: str) -> bool:
-        if rows.count(PACKAGES, file=file):
-            return False
-        self.packages.remove(file)
-        return True
+
+def _tree_key(root: str | os.PathLike[str]) -> bytes:
+    return os.fsencode(os.path.abspath(root))
 
 
 def _configuration(rows: Rows, deployment: str) -> dict[str, Any] | None:

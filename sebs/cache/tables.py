@@ -104,10 +104,10 @@ class Rows:
         given = {"created": now, "modified": now, **row}
         self._connection.execute(statement, tuple(given[column] for column in columns))
 
-    def delete(self, table: Table, **where: Any) -> int:
-        """Delete the rows with these values; return how many there were."""
+    def delete(self, table: Table, **where: Any) -> None:
+        """Delete the rows with these values."""
         statement = f"DELETE FROM {table.name}{_condition(where)}"  # noqa: S608 - constants
-        return self._connection.execute(statement, tuple(where.values())).rowcount
+        self._connection.execute(statement, tuple(where.values()))
 
     def _select(
         self, columns: Iterable[str], table: Table, where: dict[str, Any]
