@@ -54,9 +54,9 @@ def _show_table(run: Run) -> None:
         if not rows:
             continue
         for number, result in rows:
-            cells = [_figure(quantity.value(result)) for quantity in QUANTITIES]
+            figures = [_figure(quantity.value(result)) for quantity in QUANTITIES]
             state = "failed" if result.stats.failure else "ok"
-            table.add_row(group.kind, str(number), *cells, state)
+            table.add_row(group.kind, str(number), *figures, state)
         medians = [_figure(group.spreads[quantity.key].median) for quantity in QUANTITIES]
         cells = [Text(cell, style="bold") for cell in (group.kind, "median", *medians)]
         table.add_row(*cells, Text(f"n = {group.n}", style="bold"), end_section=True)

@@ -38,7 +38,7 @@ class BuiltIn:
 
 
 BUILT_IN = {
-    "local": BuiltIn("runs functions on this machine, no account needed", "sebs.local:Local"),
+    "local": BuiltIn("The local platform, which needs no account,"),
     "aws": BuiltIn("AWS Lambda"),
     "azure": BuiltIn("Azure Functions"),
     "gcp": BuiltIn("Google Cloud Functions"),
