@@ -62,3 +62,28 @@ def test_config_show_masks_secrets_and_tells_origins(tmp_path, capfd) -> None:
     shown = capfd.readouterr().out
     assert "hush" not in shown
     assert str(path) in shown
+
+
+def test_cache_commands_work_on_an_exported_document(tmp_path, capfd) -> None:
+    cache = ["--cache", str(tmp_path / "cache dir")]
+    document = tmp_path / "document.json"
+    assert run(["cache", "list", "--json", *cache]) == 0
+    assert json.loads(capfd.readouterr().out) == []
+    assert run(["cache", "export", str(document), *cache]) == 0
+    assert run(["cache", "import", str(document), *cache]) == 0
+    capfd.readouterr()
+    assert run(["cache", "clean", "--dry-run", "--json", *cache]) == 0
+    assert json.loads(capfd.readouterr().out)["entries"] == []
+
+
+def test_a_cache_directory_of_sebs_is_imported_and_its_faults_are_named(tmp_path, capfd) -> None:
+    directory = tmp_path / "old"
+    (directory / "110.dynamic-html").mkdir(parents=True)
+    (directory / "110.dynamic-html" / "config.json").write_text("{broken")
+    (directory / "aws.json").write_text('{"region": "us-east-1"}')
+    cache = ["--cache", str(tmp_path / "cache")]
+    assert run(["cache", "import", str(directory), *cache]) == 1
+    assert "110.dynamic-html" in capfd.readouterr().err
+    assert run(["cache", "list", "--json", *cache]) == 0
+    listed = json.loads(capfd.readouterr().out)
+    assert [(entry["kind"], entry["deployment"]) for entry in listed] == [("configuration", "aws")]

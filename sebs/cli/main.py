@@ -22,6 +22,7 @@ DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 #: ``sebs --help`` imports none of the modules.
 COMMANDS = {
     "systems": ("sebs.cli.systems", "List the platforms, and how to get those that are missing."),
+    "cache": ("sebs.cli.cache", "List, show, export, import and clean the cache."),
     "config": ("sebs.cli.config", "Show the effective configuration, and where it came from."),
 }
 
