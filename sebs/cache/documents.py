@@ -22,9 +22,9 @@ def encode(value: Any, where: str) -> str:
     """
     try:
         text = json.dumps(value, default=_plain, allow_nan=False)
+        refuse_secrets(json.loads(text), where)
     except (TypeError, ValueError, RecursionError) as error:
         raise CacheError(f"{where} cannot be stored as JSON: {error}.") from error
-    refuse_secrets(json.loads(text), where)
     return text
 
 

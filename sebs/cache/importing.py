@@ -17,6 +17,9 @@ from sebs.cache.store import CodeKey, Store
 from sebs.cache.tables import CONTAINERS, FUNCTIONS, PACKAGES, RESOURCES
 from sebs.errors import CacheError, CacheFormatError, CacheUnavailableError, Problem
 
+#: The database's integers have 64 bits.
+_SIZE_LIMIT = 1 << 63
+
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
@@ -53,7 +56,7 @@ class Importer:
             yield
         except CacheUnavailableError:
             raise
-        except (CacheError, ValueError) as error:
+        except (CacheError, ValueError, RecursionError) as error:
             self.problems.append(Problem(path, str(error)))
         else:
             if kind is not None:
@@ -92,7 +95,7 @@ def optional_text(record: dict[str, Any], key: str) -> str | None:
 def size_in_bytes(record: dict[str, Any]) -> int:
     """Return the size of a package, or raise ``ValueError``."""
     value = record.get("size")
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if type(value) is not int or not 0 <= value < _SIZE_LIMIT:
         raise ValueError("size must be a number of bytes")
     return value
 

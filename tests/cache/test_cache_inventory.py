@@ -309,3 +309,28 @@ def test_malformed_files_are_all_named_and_stop_nothing(cache: Cache, tmp_path: 
 def test_importing_from_no_directory(cache: Cache, tmp_path: Path) -> None:
     with pytest.raises(CacheError, match="absent"):
         cache.import_sebs_cache(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("size", [2**63, 2**70, -1, True, 1.5, None])
+def test_a_size_that_is_none_is_a_problem_and_stops_nothing(
+    filled: Cache, tmp_path: Path, size: object
+) -> None:
+    document = filled.show()
+    document["packages"][0]["size"] = size
+    (tmp_path / "export.json").write_text(json.dumps(document))
+    with Cache(tmp_path / "copy") as copy:
+        report = copy.import_(tmp_path / "export.json")
+        assert [problem.path for problem in report.problems] == ["packages.0"]
+        assert report.imported["packages"] == 2
+        assert report.imported["configurations"] == 2
+
+
+@pytest.mark.parametrize("depth", [300, 700, 900, 5000])
+def test_an_entry_nested_too_deep_stops_no_import(cache: Cache, tmp_path: Path, depth: int) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "aws.json").write_text('{"a":' * depth + "1" + "}" * depth)
+    (tmp_path / "old" / "gcp.json").write_text('{"region": "r"}')
+    report = cache.import_sebs_cache(tmp_path / "old")
+    assert cache.get_config("gcp") == {"region": "r"}
+    stored = cache.get_config("aws") is not None
+    assert [problem.path for problem in report.problems] == ([] if stored else ["aws.json"])
