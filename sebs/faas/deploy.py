@@ -271,6 +271,7 @@ class _Candidate:
         self._add_to_cache()
 
     def _add_to_cache(self) -> None:
+        assert self._function is not None
         self._system.cache_client.add_function(
             deployment_name=self._system.name(),
             language_name=self._code_package.language_name,
