@@ -160,10 +160,14 @@ class HTTPClient:
             # The parent's connections: to use or to close them here would disturb it.
             self._inherited, self._idle = self._idle, []
             self._process = os.getpid()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._new_handle(self._settings)
+        while True:
+            try:
+                handle = self._idle.pop()
+            except IndexError:
+                return self._new_handle(self._settings)
+            if not handle.peer_closed():
+                return handle
+            handle.close()
 
     def _give_back(self, handle: Handle) -> None:
         self._idle.append(handle)

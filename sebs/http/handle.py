@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ LONGEST_IDLE = 55
 #: most impatient of which (AWS NAT gateway, network load balancer) forget it after 350 s.
 KEEPALIVE_INTERVAL = 60
 
+#: The event of a socket whose peer sent its last byte; elsewhere than on Linux only errors show.
+PEER_CLOSED: int = getattr(select, "POLLRDHUP", 0)
+
 
 @dataclass(slots=True, frozen=True)
 class Settings:
@@ -55,10 +59,10 @@ class Handle:
         self._body_parts: list[bytes] = []
         self._header_lines: list[bytes] = []
         # What the handle is set to; None where nothing was set yet.
-        self._url = ""
+        self._url: str | None = None
         self._shape: tuple[str, bool] | None = None
         self._headers: tuple[Mapping[str, str], str] | None = None
-        self._timeout = 0.0
+        self._timeout: float | None = None
         self._fresh = False
         self._configure()
 
@@ -96,6 +100,19 @@ class Handle:
         certificates = os.environ.get("SSL_CERT_FILE")
         if certificates:
             curl.setopt(pycurl.CAINFO, certificates)
+
+    def peer_closed(self) -> bool:
+        """Whether the server has closed the connection used last.
+
+        libcurl does not look when the connection was in use a moment ago, and would lose the
+        next request on it.
+        """
+        descriptor = self._curl.getinfo(pycurl.ACTIVESOCKET)
+        if descriptor < 0:
+            return False
+        poll = select.poll()
+        poll.register(descriptor, PEER_CLOSED)
+        return bool(poll.poll(0))
 
     def perform(self, request: Request) -> Response:
         """Send one request and wait for the whole answer; see :meth:`HTTPClient.request`.
