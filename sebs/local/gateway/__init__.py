@@ -1,0 +1,1 @@
+"""The local platform's gateway: one process that routes requests to execution environments."""

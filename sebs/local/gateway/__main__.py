@@ -1,0 +1,53 @@
+"""``python -m sebs.local.gateway --home DIR``: the gateway process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from sebs.local.gateway.gateway import Gateway, prepare_home, report
+from sebs.local.gateway.lifetime import AlreadyRunning, lock_home
+
+_ALREADY_RUNNING = 3
+
+
+def main() -> int:
+    """Run the gateway; 0 when it was stopped, 3 when another one serves the directory."""
+    parser = argparse.ArgumentParser(prog="python -m sebs.local.gateway", description=__doc__)
+    parser.add_argument("--home", required=True, type=Path, help="the local platform's directory")
+    home: Path = parser.parse_args().home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        lock_home(home)
+    except AlreadyRunning as error:
+        report(str(error))
+        return _ALREADY_RUNNING
+    prepare_home(home)
+    _runner()(_serve(home))
+    return 0
+
+
+async def _serve(home: Path) -> None:
+    gateway = Gateway(home)
+    # What exists now lives as long as the process: the collector need not look at it again.
+    gc.freeze()
+    await gateway.run()
+
+
+def _runner() -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Return uvloop's runner where it is installed; the standard loop does the same, slower."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    run: Callable[[Coroutine[Any, Any, None]], None] = uvloop.run
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,266 @@
+"""The control plane: functions come, change and go; the gateway says what it does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sebs import __version__
+from sebs.local.gateway.environment import Environment
+from sebs.local.gateway.functions import (
+    DefinitionError,
+    FunctionStore,
+    check_name,
+    parse_definition,
+    patch_definition,
+)
+from sebs.local.gateway.lifetime import Lifetime
+from sebs.local.gateway.logs import log_path
+from sebs.local.gateway.metrics import KEPT_FILES, metrics_path, numbered
+from sebs.local.gateway.packages import PackageError, PackageStore
+from sebs.local.gateway.pool import DELETED, Pool
+from sebs.local.gateway.pools import Pools
+
+_FUNCTION = re.compile(r"/-/functions/([^/]+)\Z")
+_RECYCLE = re.compile(r"/-/functions/([^/]+)/recycle\Z")
+
+
+class ControlError(Exception):
+    """A request that is refused; the message says why."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+
+
+class Call(NamedTuple):
+    """One request: the function's name where the path has one, the query and the body."""
+
+    name: str
+    query: str
+    body: bytes
+
+
+class Reply(NamedTuple):
+    """The answer, and what is done after it was sent."""
+
+    status: int
+    document: Any
+    afterwards: Callable[[], None] | None = None
+
+
+class Control:
+    """Serves the paths under ``/-/``, all but the lease.
+
+    Args:
+        home: The local platform's directory.
+        pools: The functions that are served.
+        store: Their definitions on disk.
+        packages: Their unpacked packages.
+        lifetime: The gateway's leases and pin.
+        stop: Ends the gateway.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        pools: Pools,
+        store: FunctionStore,
+        packages: PackageStore,
+        lifetime: Lifetime,
+        stop: Callable[[], None],
+    ) -> None:
+        self._home = home
+        self._pools = pools
+        self._store = store
+        self._packages = packages
+        self._lifetime = lifetime
+        self._stop = stop
+        # Changes come one after the other: no package is removed while another request needs it.
+        self._changing = asyncio.Lock()
+        self._routes: list[tuple[str, re.Pattern[str], Callable[[Call], Awaitable[Reply]]]] = [
+            ("GET", re.compile(r"/-/status\Z"), self._status),
+            ("POST", re.compile(r"/-/pin\Z"), self._pin),
+            ("POST", re.compile(r"/-/stop\Z"), self._end),
+            ("GET", re.compile(r"/-/functions\Z"), self._list),
+            ("PUT", _FUNCTION, self._put),
+            ("PATCH", _FUNCTION, self._patch),
+            ("GET", _FUNCTION, self._get),
+            ("DELETE", _FUNCTION, self._delete),
+            ("POST", _RECYCLE, self._recycle),
+        ]
+
+    async def serve(self, method: str, path: str, query: str, body: bytes) -> Reply:
+        """Serve one request; what is wrong with it is the answer."""
+        allowed = []
+        for verb, pattern, handler in self._routes:
+            match = pattern.match(path)
+            if match and verb == method:
+                try:
+                    name = check_name(match[1]) if pattern.groups else ""
+                    return await handler(Call(name, query, body))
+                except ControlError as error:
+                    return _refusal(error.status, error.kind, str(error))
+                except DefinitionError as error:
+                    return _refusal(HTTPStatus.BAD_REQUEST, "InvalidDefinition", str(error))
+                except PackageError as error:
+                    return _refusal(HTTPStatus.BAD_REQUEST, "InvalidPackage", str(error))
+                except OSError as error:
+                    status = HTTPStatus.INSUFFICIENT_STORAGE
+                    return _refusal(status, "StorageError", str(error))
+            elif match:
+                allowed.append(verb)
+        if allowed:
+            message = f"{path} understands {', '.join(allowed)}, not {method}."
+            return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+        return _refusal(HTTPStatus.NOT_FOUND, "NotFound", f"There is nothing at {path}.")
+
+    async def _put(self, call: Call) -> Reply:
+        body = _document(call.body)
+        package = body.get("package")
+        if not isinstance(package, str):
+            raise DefinitionError(f"package: {package!r} is no path.")
+        async with self._changing:
+            present = self._pools.get(call.name)
+            version = present.definition.version + 1 if present else 1
+            definition = parse_definition(call.name, body, version)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(
+                None, self._packages.unpack, Path(package), definition.sha256
+            )
+            self._store.save(definition)
+            if present is None:
+                self._pools.add(definition)
+            else:
+                present.redefine(definition)
+            self._pools.collect_packages()
+        status = HTTPStatus.OK if present else HTTPStatus.CREATED
+        return Reply(status, definition.as_json())
+
+    async def _patch(self, call: Call) -> Reply:
+        body = _document(call.body)
+        async with self._changing:
+            pool = self._pool(call.name)
+            definition = patch_definition(pool.definition, body)
+            self._store.save(definition)
+            pool.redefine(definition)
+        return Reply(HTTPStatus.OK, definition.as_json())
+
+    async def _get(self, call: Call) -> Reply:
+        return Reply(HTTPStatus.OK, self._pool(call.name).definition.as_json())
+
+    async def _list(self, call: Call) -> Reply:
+        functions = [pool.definition.as_json() for pool in self._pools]
+        return Reply(HTTPStatus.OK, {"functions": functions})
+
+    async def _delete(self, call: Call) -> Reply:
+        async with self._changing:
+            pool = self._pool(call.name)
+            self._store.remove(call.name)
+            self._pools.remove(call.name)
+            await _all_gone(pool.close(DELETED))
+            pool.metrics.close()
+            pool.log.close()
+            self._pools.collect_packages()
+            if call.query == "purge=1":
+                self._purge(call.name)
+        return Reply(HTTPStatus.OK, {"deleted": call.name})
+
+    async def _recycle(self, call: Call) -> Reply:
+        retired = self._pool(call.name).recycle()
+        await _all_gone([environment for environment in retired if environment.ending])
+        return Reply(HTTPStatus.OK, {"retired": len(retired)})
+
+    async def _pin(self, call: Call) -> Reply:
+        pinned = _document(call.body).get("pinned")
+        if not isinstance(pinned, bool):
+            raise ControlError(
+                HTTPStatus.BAD_REQUEST, "InvalidRequest", "pinned: true or false is expected."
+            )
+        self._lifetime.pin(pinned)
+        return Reply(HTTPStatus.OK, {"pinned": pinned})
+
+    async def _end(self, call: Call) -> Reply:
+        return Reply(HTTPStatus.OK, {"stopping": True}, self._stop)
+
+    async def _status(self, call: Call) -> Reply:
+        document = {
+            "version": __version__,
+            "pid": os.getpid(),
+            "started": self._lifetime.started,
+            "uptime": time.time() - self._lifetime.started,
+            "leases": self._lifetime.leases,
+            "pinned": self._lifetime.pinned,
+            "functions": {pool.definition.name: _describe_pool(pool) for pool in self._pools},
+        }
+        return Reply(HTTPStatus.OK, document)
+
+    def _pool(self, name: str) -> Pool:
+        pool = self._pools.get(name)
+        if pool is None:
+            raise ControlError(
+                HTTPStatus.NOT_FOUND, "FunctionNotFound", f"There is no function {name!r}."
+            )
+        return pool
+
+    def _purge(self, name: str) -> None:
+        metrics, log = metrics_path(self._home, name), log_path(self._home, name)
+        for path in (metrics, log, numbered(log, 1)):
+            path.unlink(missing_ok=True)
+        for number in range(1, KEPT_FILES + 1):
+            numbered(metrics, number).unlink(missing_ok=True)
+
+
+async def _all_gone(environments: list[Environment]) -> None:
+    for environment in environments:
+        await environment.gone()
+
+
+def _describe_pool(pool: Pool) -> dict[str, Any]:
+    return {
+        "version": pool.definition.version,
+        "queued": pool.queued,
+        "metrics_lost": pool.metrics.lost,
+        "environments": [
+            {
+                "id": environment.id,
+                "pid": environment.pid,
+                "state": _state(environment),
+                "served": environment.served,
+                "memory": environment.memory_mb(),
+            }
+            for environment in [*pool.serving, *pool.ending]
+        ],
+    }
+
+
+def _state(environment: Environment) -> str:
+    if environment.retired:
+        return "ending"
+    if not environment.init_us:
+        return "starting"
+    return "busy" if environment.inflight else "idle"
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ControlError(
+            HTTPStatus.BAD_REQUEST, "InvalidRequest", f"The body is no JSON: {error}."
+        ) from error
+    if not isinstance(document, dict):
+        raise ControlError(HTTPStatus.BAD_REQUEST, "InvalidRequest", "The body is no JSON object.")
+    return document
+
+
+def _refusal(status: int, kind: str, message: str) -> Reply:
+    return Reply(status, {"error": {"type": kind, "message": message, "trace": ""}})

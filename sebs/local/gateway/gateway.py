@@ -1,0 +1,184 @@
+"""The gateway put together: what listens, what is served, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import secrets
+import signal
+import sys
+import time
+from http import HTTPStatus
+from pathlib import Path
+from types import FrameType
+
+from sebs.local.gateway import processes
+from sebs.local.gateway.control import Control, Reply
+from sebs.local.gateway.environment import Verdict, sweep
+from sebs.local.gateway.functions import FunctionStore
+from sebs.local.gateway.invocation import Invocation
+from sebs.local.gateway.lifetime import Lifetime
+from sebs.local.gateway.packages import PackageStore
+from sebs.local.gateway.pools import Pools
+from sebs.local.gateway.server import Connection, Request
+
+_CONTROL_LIMIT = 1 << 20
+_ADDRESS = "127.0.0.1"
+_STOPPED = Verdict("GatewayStopped", "The gateway was stopped.")
+
+#: Seconds that killed environments may take to be gone when the gateway ends.
+_FAREWELL = 5.0
+
+_DIRECTORIES = ("environments", "functions", "logs", "metrics", "packages", "tmp")
+
+
+def prepare_home(home: Path) -> None:
+    """Make the directories, and clean up behind a predecessor that was killed."""
+    for name in _DIRECTORIES:
+        (home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    left = sweep(home)
+    if left:
+        report(f"swept {left} environments of a predecessor that was killed")
+
+
+def report(message: str) -> None:
+    """Write a line to the gateway's log."""
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - standard error is the log
+
+
+class Gateway:
+    """Serves one directory until :meth:`stop`.
+
+    Args:
+        home: The local platform's directory, locked and prepared.
+    """
+
+    def __init__(self, home: Path) -> None:
+        token = secrets.token_urlsafe(32)
+        self.authorization = b"Bearer " + token.encode()
+        self.hosts: frozenset[bytes] = frozenset()
+        self._home = home
+        self._token = token
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        self._packages = PackageStore(home / "packages")
+        self._pools = Pools(home, self._packages)
+        self._ids = itertools.count(1)
+        self._id_prefix = secrets.token_hex(8)
+        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._lifetime: Lifetime
+        self._control: Control
+
+    async def run(self) -> None:
+        """Serve until stopped, then end every environment."""
+        store = FunctionStore(self._home / "functions")
+        definitions, refused = store.load()
+        for reason in refused:
+            report(f"not served: {reason}")
+        for definition in definitions:
+            self._pools.add(definition)
+        self._pools.collect_packages()
+        processes.become_subreaper()
+        # Not the loop's own handler: uvloop keeps this signal for the subprocesses of asyncio.
+        signal.signal(signal.SIGCHLD, self._child_ended)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self.stop)
+        server = await self._loop.create_server(lambda: Connection(self), _ADDRESS, 0)
+        port = server.sockets[0].getsockname()[1]
+        names = (b"127.0.0.1", b"localhost", b"[::1]")
+        self.hosts = frozenset(names) | {b"%s:%d" % (name, port) for name in names}
+        state = self._home / "gateway.json"
+        self._lifetime = Lifetime(state, port, self._token, self.stop)
+        self._control = Control(
+            self._home, self._pools, store, self._packages, self._lifetime, self.stop
+        )
+        self._lifetime.begin()
+        print(f"ready {port}", flush=True)  # noqa: T201 - the parent waits for this line
+        try:
+            await self._stopped.wait()
+        finally:
+            self._lifetime.withdraw()
+            server.close()
+            await self._end_environments()
+
+    def stop(self) -> None:
+        """Let :meth:`run` end."""
+        self._stopped.set()
+
+    def body_limit(self, path: bytes) -> int:
+        """Return how many bytes the body of a request may have: the function's own limit."""
+        pool = self._pools.by_path.get(path.partition(b"?")[0])
+        return pool.definition.scaling.max_request if pool else _CONTROL_LIMIT
+
+    def serve(self, connection: Connection, request: Request) -> None:
+        """Serve an invocation at once, anything else in a task."""
+        pool = self._pools.by_path.get(request.path)
+        if pool is not None and request.method == b"POST":
+            request_id = f"{self._id_prefix}{next(self._ids):016x}".encode()
+            now_ns = time.monotonic_ns()
+            pool.submit(Invocation(request_id, request.body, connection, now_ns, time.time()))
+        elif request.path == b"/-/lease" and request.method == b"GET":
+            self._lifetime.acquire()
+            connection.hold().add_done_callback(lambda _: self._lifetime.release())
+        elif request.path.startswith(b"/functions/"):
+            self._refuse_invocation(connection, request, known=pool is not None)
+        else:
+            method, path = request.method.decode(), request.path.decode("ascii", "replace")
+            query = request.query.decode("ascii", "replace")
+            task = self._loop.create_task(self._control.serve(method, path, query, request.body))
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._reply(connection, done))
+
+    def _refuse_invocation(self, connection: Connection, request: Request, known: bool) -> None:
+        if known:
+            status, kind = HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed"
+            message = "Functions are invoked with POST."
+        else:
+            status, kind = HTTPStatus.NOT_FOUND, "FunctionNotFound"
+            message = f"There is no function at {request.path.decode('ascii', 'replace')}."
+        connection.reply_json(status, {"error": {"type": kind, "message": message, "trace": ""}})
+
+    def _reply(self, connection: Connection, task: asyncio.Task[Reply]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self._loop.call_exception_handler({"message": "control request", "exception": error})
+            document = {"error": {"type": "GatewayError", "message": repr(error), "trace": ""}}
+            connection.reply_json(HTTPStatus.INTERNAL_SERVER_ERROR, document)
+            return
+        reply = task.result()
+        connection.reply_json(reply.status, reply.document)
+        if reply.afterwards is not None:
+            # In the next turn: the loop writes the answer at the end of this one.
+            self._loop.call_later(0.01, reply.afterwards)
+
+    def _child_ended(self, _number: int, _frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._reap)
+
+    def _reap(self) -> None:
+        """Take note of every process that ended, and kill the orphans of dead environments."""
+        environments = self._pools.environments
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            environment = environments.get(pid)
+            if environment is not None:
+                environment.exited(status)
+        living = {environment.id for environment in environments.values()}
+        processes.kill_orphans(os.getpid(), environments, living)
+
+    async def _end_environments(self) -> None:
+        ending = [each for pool in list(self._pools) for each in pool.close(_STOPPED)]
+        if ending:
+            await asyncio.wait(
+                [self._loop.create_task(each.gone()) for each in ending], timeout=_FAREWELL
+            )
+        # The answers to those that still waited are written at the end of the loop's turn.
+        await asyncio.sleep(0.01)

@@ -1,0 +1,72 @@
+"""The watch over working environments: their memory, their deadlines, their output.
+
+Memory is watched, not fenced: a sampling of the resident size of each environment's process tree,
+and the worker's own exact peak with each answer. A control group would be exact between samples
+too, but needs a hierarchy that an administrator has delegated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from sebs.local.gateway import processes
+from sebs.local.gateway.environment import Environment, Verdict
+
+if TYPE_CHECKING:
+    from sebs.local.gateway.logs import FunctionLog
+
+#: Seconds between two looks; also the precision of a timeout.
+INTERVAL = 0.02
+
+
+class Watch:
+    """Looks at the working environments at a fixed interval, and not at all when none works.
+
+    Args:
+        environments: Returns those that live, each with its function's log.
+    """
+
+    def __init__(
+        self, environments: Callable[[], Iterable[tuple[Environment, FunctionLog]]]
+    ) -> None:
+        self._environments = environments
+        self._loop = asyncio.get_running_loop()
+        self._armed = False
+
+    def arm(self) -> None:
+        """See to it that somebody looks; called with each dispatch, so it costs next to nothing."""
+        if not self._armed:
+            self._armed = True
+            self._loop.call_later(INTERVAL, self._look)
+
+    def _look(self) -> None:
+        self._armed = False
+        now_ns = time.monotonic_ns()
+        for environment, log in self._environments():
+            if environment.inflight:
+                self.arm()
+                log.bound()
+                if not environment.ending:
+                    self._judge(environment, now_ns)
+
+    def _judge(self, environment: Environment, now_ns: int) -> None:
+        definition = environment.definition
+        used = processes.tree_memory(environment.pid)
+        for invocation in environment.inflight.values():
+            invocation.peak_kib = max(invocation.peak_kib, used)
+        if used > definition.memory * 1024:
+            environment.kill(out_of_memory(used, definition.memory))
+            return
+        oldest = min(invocation.dispatched_ns for invocation in environment.inflight.values())
+        if now_ns - oldest > definition.timeout * 1e9:
+            message = f"An invocation ran past the timeout of {definition.timeout:g} s."
+            environment.kill(Verdict("TimeoutError", message))
+
+
+def out_of_memory(used_kib: int, limit_mib: int) -> Verdict:
+    """Return what an invocation is told whose environment took too much memory."""
+    used = used_kib / 1024
+    return Verdict("OutOfMemory", f"The environment used {used:.0f} MB of {limit_mib} MB.")

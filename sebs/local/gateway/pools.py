@@ -1,0 +1,89 @@
+"""All functions that the gateway serves, each with its pool of environments."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from sebs.local.gateway.environment import Environment, Owner
+from sebs.local.gateway.functions import Definition
+from sebs.local.gateway.limits import Watch
+from sebs.local.gateway.logs import FunctionLog, log_path
+from sebs.local.gateway.metrics import MetricsLog, metrics_path
+from sebs.local.gateway.packages import PackageStore
+from sebs.local.gateway.pool import Pool
+
+_PREFIX = b"/functions/"
+
+
+class Pools:
+    """The pools by name, and all environments by process.
+
+    Args:
+        home: The local platform's directory.
+        packages: The unpacked packages.
+    """
+
+    def __init__(self, home: Path, packages: PackageStore) -> None:
+        #: By the path that their requests have.
+        self.by_path: dict[bytes, Pool] = {}
+        #: Every environment whose process has not ended, by pid.
+        self.environments: dict[int, Environment] = {}
+        self._home = home
+        self._packages = packages
+        self._watch = Watch(self._watched)
+        self.watch = self._watch.arm
+
+    def __iter__(self) -> Iterator[Pool]:
+        return iter(self.by_path.values())
+
+    def get(self, name: str) -> Pool | None:
+        """Return the pool of a function, if there is such a function."""
+        return self.by_path.get(_path(name))
+
+    def add(self, definition: Definition) -> None:
+        """Serve one more function."""
+        name = definition.name
+        self.by_path[_path(name)] = Pool(
+            self,
+            definition,
+            MetricsLog(metrics_path(self._home, name)),
+            FunctionLog(log_path(self._home, name)),
+        )
+
+    def remove(self, name: str) -> None:
+        """Serve a function no more; its environments are the caller's to end."""
+        del self.by_path[_path(name)]
+
+    def collect_packages(self) -> None:
+        """Remove the packages that no function and no environment needs."""
+        needed = {pool.definition.sha256 for pool in self}
+        needed.update(each.definition.sha256 for each in self.environments.values())
+        self._packages.collect(needed)
+
+    def start_environment(self, owner: Owner, definition: Definition, log: int) -> Environment:
+        """Start one environment for a pool."""
+        environment = Environment(
+            owner,
+            definition,
+            secrets.token_hex(8),
+            self._home,
+            self._packages.path(definition.sha256),
+            log,
+        )
+        self.environments[environment.pid] = environment
+        return environment
+
+    def environment_ended(self, environment: Environment) -> None:
+        """Forget an environment."""
+        self.environments.pop(environment.pid, None)
+
+    def _watched(self) -> Iterator[tuple[Environment, FunctionLog]]:
+        for pool in self:
+            for environment in [*pool.serving, *pool.ending]:
+                yield environment, pool.log
+
+
+def _path(name: str) -> bytes:
+    return _PREFIX + name.encode()

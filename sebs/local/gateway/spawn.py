@@ -1,0 +1,104 @@
+"""Starting a worker process: its program, its variables, its descriptors."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+from sebs.local.gateway.functions import Definition
+from sebs.local.gateway.processes import ENVIRONMENT_VARIABLE
+
+_WORKERS = Path(__file__).resolve().parent.parent / "workers"
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+#: The worker's descriptor of the socket to the gateway.
+_CHANNEL = 3
+
+
+def worker_command(definition: Definition) -> list[str]:
+    """Return the worker's program and its arguments.
+
+    Python runs isolated (``-I``: no variable and no user directory changes it), without the
+    host's packages (``-S``), and writes no bytecode (``-B``: as on the platforms, where the
+    package is read-only, every cold start pays the same). Node.js is told the memory limit, for
+    its collector would otherwise let the heap grow past it.
+    """
+    if definition.language == "python":
+        return [definition.executable, "-I", "-S", "-B", str(_WORKERS / "python_worker.py")]
+    heap = f"--max-old-space-size={definition.memory}"
+    return [definition.executable, heap, str(_WORKERS / "node_worker.js")]
+
+
+def worker_variables(
+    definition: Definition, environment_id: str, package: Path, temporary: Path, started_ns: int
+) -> dict[str, str]:
+    """Return the worker's variables: nothing of the gateway's own, and the function's.
+
+    What the worker itself is told with wins over a function's variable of the same name.
+
+    Args:
+        definition: The version of the function.
+        environment_id: The environment's id.
+        package: The directory of the unpacked package.
+        temporary: The environment's own directory.
+        started_ns: The present of the monotonic clock, which is one for all processes.
+    """
+    return {
+        "PATH": _PATH,
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        **definition.environment,
+        ENVIRONMENT_VARIABLE: environment_id,
+        "SEBS_FUNCTION": definition.name,
+        "SEBS_MEMORY": str(definition.memory),
+        "SEBS_TIMEOUT": f"{definition.timeout:g}",
+        "SEBS_HANDLER": definition.handler,
+        "SEBS_PACKAGE": str(package),
+        "SEBS_CONCURRENCY": str(definition.scaling.concurrency),
+        "SEBS_MAX_RESPONSE": str(definition.scaling.max_response),
+        "SEBS_STARTED_NS": str(started_ns),
+    }
+
+
+def spawn(command: list[str], variables: dict[str, str], log: int) -> tuple[int, socket.socket]:
+    """Start a worker in a session of its own.
+
+    ``posix_spawn`` does not copy the gateway's memory map, whatever its size. Every descriptor
+    that Python opens is closed on exec, so the worker has 0 to 3 and no other.
+
+    Args:
+        command: Program and arguments.
+        variables: All of the worker's variables.
+        log: Descriptor that its standard output and error become.
+
+    Returns:
+        Its pid, and the gateway's end of the channel, which does not block.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with theirs:
+        try:
+            pid = os.posix_spawn(
+                command[0],
+                command,
+                variables,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log, 1),
+                    (os.POSIX_SPAWN_DUP2, log, 2),
+                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), _CHANNEL),
+                ],
+                setsid=True,
+                # What Python ignores for itself, a new program must not find ignored.
+                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+            )
+        except OSError:
+            ours.close()
+            raise
+    return pid, ours

@@ -1,0 +1,1 @@
+"""The language workers: the programs that run inside an execution environment."""
