@@ -405,7 +405,7 @@ def test_phases_are_in_order_and_show_the_servers_delay(
         assert phases.pretransfer <= phases.first_byte <= phases.total
         assert phases.tls == 0
         assert phases.first_byte >= 50_000
-        assert phases.total - phases.first_byte >= 25_000
+        assert phases.total >= 80_000
         assert response.client_time == phases.total
         assert before <= response.begin <= response.end <= after + 0.001
         assert response.end - response.begin == pytest.approx(response.client_time / 1e6, abs=1e-5)
