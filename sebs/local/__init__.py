@@ -1,0 +1,1 @@
+"""The embedded platform: functions run as processes of this machine."""
