@@ -83,6 +83,9 @@ def test_benchmark_language_and_platform_are_kept_apart(cache: Cache) -> None:
     assert sorted(cache.get_all_functions("local")) == ["one", "three", "two"]
     assert cache.get_all_functions("aws") == {"one": {"of": "aws"}}
     assert "two" not in cache.get_functions("local", "010.sleep", "python")
+    for name in ("two", "three"):
+        with pytest.raises(KeyError, match=name):
+            cache.get_functions("local", "010.sleep", "python")[name]
 
 
 def test_adding_again_replaces_and_keeps_the_date_of_creation(cache: Cache) -> None:
