@@ -93,7 +93,8 @@ def _python_candidates() -> list[Path]:
         "/usr/bin/python3.*",
         "/usr/local/bin/python3.*",
         os.path.join(
-            os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{data}/uv/python", "cpython-3.*/bin/python3"
+            os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{data}/uv/python",
+            "cpython-3.*/bin/python3",
         ),
     )
     named = [path for path in managed if not path.name.startswith("python3.")]
@@ -148,9 +149,9 @@ def _versions(
         _write_memo(cache_dir, known)
     versions: dict[str, Path] = {}
     for path in marks:
-        version = known[str(path)]["version"]
-        if isinstance(version, str):
-            versions.setdefault(version, path)
+        answer = known[str(path)].get("version")
+        if isinstance(answer, str):
+            versions.setdefault(answer, path)
     return versions
 
 

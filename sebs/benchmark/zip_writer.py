@@ -162,7 +162,8 @@ def _central_header(entry: Entry, content: Content, offset: int) -> bytes:
     return (
         _CENTRAL.pack(
             b"PK\1\2", _UNIX << 8 | version, version, flags, content.method, *_TIMESTAMP,
-            content.crc, packed_size, size, len(name), len(extra), 0, 0, 0, entry.mode << 16, offset,
+            content.crc, packed_size, size, len(name), len(extra), 0, 0, 0,
+            entry.mode << 16, offset,
         )
         + name
         + extra

@@ -1,0 +1,86 @@
+"""Assembling a build directory: sources, build scripts, wrappers, dependencies.
+
+The result is what a platform's ``package_code`` gets: the code at the root, and below it what it
+imports. It is the same whoever builds it, wherever.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from sebs.benchmark import commands
+from sebs.benchmark.dependencies import Target, install
+from sebs.benchmark.layout import BUILD_SCRIPTS, Part
+from sebs.benchmark.tree import link_target, walk
+from sebs.errors import BuildScriptError, DockerUnavailableError
+
+_INIT, _PACKAGE = BUILD_SCRIPTS
+
+
+def assemble(
+    directory: Path,
+    *,
+    benchmark: Path,
+    parts: Iterable[Part],
+    target: Target,
+) -> None:
+    """Fill a build directory.
+
+    Args:
+        directory: An empty directory.
+        benchmark: The benchmark's directory.
+        parts: What is copied, in order; a later file replaces an earlier one.
+        target: What the package must run on.
+
+    Raises:
+        InvalidBenchmarkError: A link leaves its directory, or something is no file.
+        BuildScriptError: An ``init.sh`` failed.
+        DependencyError: The dependencies could not be installed.
+        DockerUnavailableError: The benchmark has a ``package.sh``, which runs in a container.
+    """
+    sources = benchmark / target.language.value
+    if (sources / _PACKAGE).is_file():
+        raise DockerUnavailableError(
+            f"{benchmark.name} has a {_PACKAGE} for {target.language}, which packages its "
+            "dependencies inside a Docker build; such builds are not supported yet.",
+            remedy=f"Use another benchmark or language, or remove the {_PACKAGE}.",
+        )
+    for part in parts:
+        _copy(part, directory)
+    for owner in (benchmark, sources):
+        _run_init(owner / _INIT, directory, target.architecture)
+    install(directory, target)
+
+
+def _copy(part: Part, directory: Path) -> None:
+    for node in walk(part.root, part.ignore):
+        if node.name in BUILD_SCRIPTS:
+            continue
+        place = directory / node.name
+        if node.kind == stat.S_IFDIR:
+            place.mkdir(parents=True, exist_ok=True)
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        if node.kind == stat.S_IFLNK:
+            place.symlink_to(link_target(part.root, node))
+        else:
+            shutil.copyfile(node.path, place)
+            # Writable, whatever the source is: build scripts and platforms may change it.
+            place.chmod(0o755 if node.executable else 0o644)
+
+
+def _run_init(script: Path, directory: Path, architecture: str) -> None:
+    if not script.is_file():
+        return
+    outcome = commands.run(
+        ["bash", script, directory, "false", architecture], directory=script.parent
+    )
+    if outcome.status != 0:
+        raise BuildScriptError(
+            f"{str(script)!r} exited with {outcome.status}:\n{outcome.reason}\n",
+            remedy="It is run as: bash init.sh OUTPUT_DIR VERBOSE ARCHITECTURE.",
+        )

@@ -1,0 +1,190 @@
+"""Installing what a benchmark's code imports: ``uv`` for Python, ``npm`` for Node.js.
+
+What is installed fits the target, not this machine: its language version and its architecture.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sebs.benchmark import commands
+from sebs.errors import DependencyError
+from sebs.sebs_types import Language
+
+PYTHON_PACKAGES = Path(".python_packages", "lib", "site-packages")
+
+#: Architecture to what uv calls the oldest Linux that its packages must run on: PEP 599.
+_UV_PLATFORMS = {"x64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
+_MACHINES = {"x64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
+
+#: Base name of the file that lists a language's dependencies.
+_LISTS = {Language.PYTHON: "requirements.txt", Language.NODEJS: "package.json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a package must run on.
+
+    Attributes:
+        language: Its language.
+        version: Version of the language.
+        architecture: ``x64`` or ``arm64``.
+    """
+
+    language: Language
+    version: str
+    architecture: str
+
+
+def select_list(directory: Path, target: Target) -> Path | None:
+    """Return the file that lists the dependencies for a target, or ``None``.
+
+    The most specific wins: ``NAME.arm.VERSION``, ``NAME.arm`` (both on arm64 only),
+    ``NAME.VERSION``, ``NAME``; ``NAME`` is ``requirements.txt`` or ``package.json``.
+    """
+    name = _LISTS.get(target.language)
+    if name is None:
+        return None
+    suffixes = [f".{target.version}", ""]
+    if target.architecture == "arm64":
+        suffixes = [f".arm.{target.version}", ".arm", *suffixes]
+    candidates = (directory / f"{name}{suffix}" for suffix in suffixes)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def settle_list(directory: Path, target: Target) -> Path | None:
+    """Give the selected list its base name, and remove the ones for other targets."""
+    name = _LISTS.get(target.language)
+    if name is None:
+        return None
+    selected = select_list(directory, target)
+    plain = directory / name
+    if selected is not None and selected != plain:
+        selected.replace(plain)
+    for other in directory.glob(f"{name}.*"):
+        other.unlink()
+    return plain if selected is not None else None
+
+
+def install(directory: Path, target: Target) -> None:
+    """Install the dependencies of the code in a build directory, if it lists any.
+
+    Args:
+        directory: The build directory. Python's go to ``.python_packages/lib/site-packages``,
+            those of Node.js to ``node_modules``.
+        target: What the package must run on.
+
+    Raises:
+        DependencyError: The installer failed, whose reason is in the message, or there is none.
+    """
+    listed = settle_list(directory, target)
+    if listed is None:
+        return
+    if target.language is Language.PYTHON:
+        _install_python(directory, listed, target)
+    else:
+        _install_nodejs(directory, listed, target)
+
+
+def _install_python(directory: Path, requirements: Path, target: Target) -> None:
+    if not _lists_anything(requirements):
+        return
+    import uv
+
+    from sebs.benchmark.pip_settings import uv_environment
+
+    packages = directory / PYTHON_PACKAGES
+    base: list[str | Path] = [
+        uv.find_uv_bin(), "pip", "install", "--quiet", "--no-progress",
+        "--python", sys.executable,
+        "--target", packages,
+        "--python-version", target.version,
+        "--link-mode", "copy",
+        "--requirements", requirements,
+    ]  # fmt: skip
+    wheels = [*base, "--python-platform", _UV_PLATFORMS[target.architecture]]
+    wheels += ["--only-binary", ":all:"]
+    environment = uv_environment()
+    outcome = commands.run(wheels, directory=directory, environment=environment)
+    if outcome.status != 0 and platform.machine().lower() in _MACHINES[target.architecture]:
+        # Packages that come as source only can be built where this machine is like the target.
+        shutil.rmtree(packages, ignore_errors=True)
+        outcome = commands.run(base, directory=directory, environment=environment)
+    if outcome.status != 0:
+        raise DependencyError(
+            f"{requirements.name} cannot be installed for Python {target.version} on "
+            f"{target.architecture}:\n{outcome.reason}\n",
+            remedy="Correct the requirements, or the package index that uv or pip is told to use.",
+        )
+    _make_reproducible(packages)
+
+
+def _lists_anything(requirements: Path) -> bool:
+    lines = (line.strip() for line in requirements.read_text(encoding="utf-8").splitlines())
+    return any(line and not line.startswith("#") for line in lines)
+
+
+def _make_reproducible(packages: Path) -> None:
+    """Remove what depends on this machine or on the time, and what no function imports."""
+    # Scripts name this machine's interpreter.
+    shutil.rmtree(packages / "bin", ignore_errors=True)
+    (packages / ".lock").unlink(missing_ok=True)
+    for cached in list(packages.rglob("__pycache__")):
+        shutil.rmtree(cached)
+    for installed in packages.glob("*.dist-info"):
+        # Where it came from, which may be a directory or an index of this machine.
+        for name in ("direct_url.json", "uv_cache.json", "uv_build.json", "REQUESTED"):
+            (installed / name).unlink(missing_ok=True)
+        _prune_record(packages, installed / "RECORD")
+
+
+def _prune_record(packages: Path, record: Path) -> None:
+    """Remove from a list of installed files those that have been removed."""
+    if not record.is_file():
+        return
+    lines = record.read_text(encoding="utf-8").splitlines(keepends=True)
+    names = (line.rsplit(",", 2)[0].strip('"') for line in lines)
+    kept = [
+        line
+        for line, name in zip(lines, names, strict=True)
+        if os.path.normpath(name) == name and (packages / name).exists()
+    ]
+    record.write_text("".join(kept), encoding="utf-8")
+
+
+def _install_nodejs(directory: Path, package: Path, target: Target) -> None:
+    try:
+        described = json.loads(package.read_bytes())
+        wanted = {**described.get("dependencies", {}), **described.get("optionalDependencies", {})}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DependencyError(f"{package.name} is no description of a package: {error}.") from error
+    if not wanted:
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        raise DependencyError(
+            f"npm is needed for the dependencies in {package.name}, and not installed.",
+            remedy="Install Node.js and npm, from https://nodejs.org or the system's packages.",
+        )
+    # With a lock the exact versions in it; without one none is written, it would name the index.
+    locked = (directory / "package-lock.json").is_file()
+    verb = ["ci"] if locked else ["install", "--no-package-lock"]
+    arguments = [
+        "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error",
+        "--os=linux", f"--cpu={target.architecture}", "--libc=glibc",
+    ]  # fmt: skip
+    outcome = commands.run([npm, *verb, *arguments], directory=directory)
+    if outcome.status != 0:
+        raise DependencyError(
+            f"{package.name} cannot be installed for Node.js {target.version} on "
+            f"{target.architecture}:\n{outcome.reason}\n",
+            remedy="Correct the dependencies, or the registry that npm is told to use.",
+        )
+    # npm's own note of what it installed, and from where.
+    (directory / "node_modules" / ".package-lock.json").unlink(missing_ok=True)

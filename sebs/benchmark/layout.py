@@ -1,0 +1,67 @@
+"""What of a benchmark's directory takes part in its package.
+
+The hash covers exactly the files that are named here, and the build copies nothing else, so one
+cannot change without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sebs.sebs_types import Language
+
+#: Names that are left out at any depth.
+_JUNK = frozenset({"__pycache__", ".git", ".hg", ".svn", ".DS_Store", ".mypy_cache"})
+
+#: Of the benchmark's own directory: what decides how it is fed and run, but is in no package.
+_NOT_PACKAGED = frozenset({"input.py", "config.json"})
+
+#: Of a language's directory: scripts that make the package and are not copied into it.
+BUILD_SCRIPTS = ("init.sh", "package.sh")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A directory that takes part.
+
+    Attributes:
+        label: What it is, for the hash: two parts are told apart by it.
+        root: Where it is.
+        ignore: Told a name below the root, says whether it is left out.
+    """
+
+    label: str
+    root: Path
+    ignore: Callable[[str], bool]
+
+
+def parts(benchmark: Path, language: Language, variants: Iterable[str], variant: str) -> list[Part]:
+    """Return the parts of a benchmark's package: shared files, then those of its language.
+
+    Args:
+        benchmark: The benchmark's directory.
+        language: The language that is packaged.
+        variants: The variants that the benchmark declares for it; each but the default one is a
+            directory in the language's, whose files replace those of the same name.
+        variant: The variant that is packaged.
+    """
+    languages = {member.value for member in Language}
+    others = frozenset(variants) - {"default"}
+    shared = Part("shared", benchmark, _ignoring(languages | _NOT_PACKAGED))
+    code = Part("code", benchmark / language.value, _ignoring(others))
+    if variant == "default":
+        return [shared, code]
+    return [shared, code, Part("variant", benchmark / language.value / variant, is_junk)]
+
+
+def is_junk(name: str) -> bool:
+    """Return whether a file, by its name with slashes, never belongs to a package."""
+    last = name.rpartition("/")[2]
+    return last in _JUNK or last.endswith(".pyc")
+
+
+def _ignoring(top: Iterable[str]) -> Callable[[str], bool]:
+    names = frozenset(top)
+    return lambda name: name in names or is_junk(name)

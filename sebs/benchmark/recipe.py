@@ -1,0 +1,100 @@
+"""What a package is made of: sources, variant, wrappers and target; hashed and assembled alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sebs.benchmark.config import DEFAULT_VARIANT
+from sebs.benchmark.dependencies import Target, select_list
+from sebs.benchmark.digest import IndexStore, hash_package
+from sebs.benchmark.layout import Part, is_junk, parts
+from sebs.benchmark.source import BenchmarkSource
+from sebs.errors import InvalidBenchmarkError, UnsupportedLanguageError
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a package is made of.
+
+    Attributes:
+        source: The benchmark.
+        platform: The platform's key.
+        target: What the package must run on.
+        variant: Variant of the code.
+        wrappers: Directory of the platform's own files, or ``None``.
+
+    Raises:
+        UnsupportedLanguageError: The benchmark is not written in the language, or has no such
+            variant.
+        InvalidBenchmarkError: A directory that there must be is missing.
+    """
+
+    source: BenchmarkSource
+    platform: str
+    target: Target
+    variant: str
+    wrappers: Path | None
+
+    def __post_init__(self) -> None:
+        self._check_language()
+        for part in self.parts():
+            if not part.root.is_dir():
+                raise InvalidBenchmarkError(
+                    f"{self.source.name} has no directory {str(part.root)!r}.",
+                    remedy="There must be one for every language and variant in config.json.",
+                )
+
+    def parts(self) -> list[Part]:
+        """Return the directories that take part."""
+        language = self.target.language
+        variants = self.source.config.variants.get(language, [])
+        found = parts(self.source.path, language, variants, self.variant)
+        if self.wrappers is not None:
+            found.append(Part("wrappers", self.wrappers, is_junk))
+        return found
+
+    def hash(self, index: IndexStore) -> str:
+        """Return the hash of everything that decides what the package becomes.
+
+        Args:
+            index: Where digests of files are remembered.
+
+        Raises:
+            InvalidBenchmarkError: A link leaves its directory, or something is no file.
+        """
+        listed = select_list(self.source.path / self.target.language.value, self.target)
+        facts = {
+            "platform": self.platform,
+            "language": self.target.language.value,
+            "version": self.target.version,
+            "architecture": self.target.architecture,
+            "variant": self.variant,
+            "dependencies": listed.name if listed else "",
+        }
+        return hash_package(self.parts(), facts, index)
+
+    def assemble(self, directory: Path) -> None:
+        """Fill an empty build directory; see :func:`sebs.benchmark.assembly.assemble`."""
+        from sebs.benchmark.assembly import assemble
+
+        assemble(
+            directory,
+            benchmark=self.source.path,
+            parts=[part for part in self.parts() if part.label != "shared"],
+            target=self.target,
+        )
+
+    def _check_language(self) -> None:
+        name, language, config = self.source.name, self.target.language, self.source.config
+        if language not in config.languages:
+            raise UnsupportedLanguageError(
+                f"{name} is not written in {language}.",
+                remedy=f"It is written in: {', '.join(map(str, config.languages)) or 'none'}.",
+            )
+        variants = [DEFAULT_VARIANT, *config.variants.get(language, [])]
+        if self.variant not in variants:
+            raise UnsupportedLanguageError(
+                f"{name} has no variant {self.variant!r} in {language}.",
+                remedy=f"Its variants: {', '.join(dict.fromkeys(variants))}.",
+            )

@@ -1,0 +1,85 @@
+"""Finding benchmarks: the bundled ones, and those of further directories.
+
+A benchmark is a directory ``<number>.<name>`` with a ``config.json``, on its own or in a group:
+``<group>/<number>.<name>/``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sebs.benchmark.config import BenchmarkConfig, read_config
+from sebs.errors import InvalidBenchmarkError, UnknownBenchmarkError
+
+BUNDLED = Path(__file__).resolve().parent.parent / "suite"
+
+_CONFIG = "config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkSource:
+    """A benchmark as it lies on disk.
+
+    Attributes:
+        name: Such as ``110.dynamic-html``.
+        path: Its directory, absolute.
+        config: Its ``config.json``.
+    """
+
+    name: str
+    path: Path
+    config: BenchmarkConfig
+
+
+def find_benchmark(name: str, benchmarks_dirs: Iterable[str | Path] = ()) -> BenchmarkSource:
+    """Return the benchmark of a name; further directories come before the bundled ones.
+
+    Raises:
+        UnknownBenchmarkError: There is none; the message lists those that exist.
+        InvalidBenchmarkError: Its ``config.json`` cannot be used.
+    """
+    known = _directories(benchmarks_dirs)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise UnknownBenchmarkError(
+            f"There is no benchmark {name!r}.",
+            remedy=f"{hint}Known benchmarks: {', '.join(sorted(known)) or 'none'}.",
+        )
+    return BenchmarkSource(name, known[name], read_config(known[name] / _CONFIG))
+
+
+def list_benchmarks(benchmarks_dirs: Iterable[str | Path] = ()) -> list[BenchmarkSource]:
+    """Return all benchmarks, sorted by name.
+
+    Raises:
+        InvalidBenchmarkError: The ``config.json`` of one of them cannot be used.
+    """
+    known = sorted(_directories(benchmarks_dirs).items())
+    return [BenchmarkSource(name, path, read_config(path / _CONFIG)) for name, path in known]
+
+
+def _directories(benchmarks_dirs: Iterable[str | Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for root in benchmarks_dirs:
+        directory = Path(root).absolute()
+        if not directory.is_dir():
+            raise InvalidBenchmarkError(f"There is no directory of benchmarks at {str(root)!r}.")
+        for path in _below(directory):
+            found.setdefault(path.name, path)
+    for path in _below(BUNDLED) if BUNDLED.is_dir() else ():
+        found.setdefault(path.name, path)
+    return found
+
+
+def _below(root: Path) -> Iterator[Path]:
+    for child in sorted(root.iterdir()):
+        if (child / _CONFIG).is_file():
+            yield child
+        elif child.is_dir():
+            for grandchild in sorted(child.iterdir()):
+                if (grandchild / _CONFIG).is_file():
+                    yield grandchild
