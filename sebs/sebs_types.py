@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
-from sebs.errors import UnsupportedLanguageError
+from sebs.errors import ConfigurationError, UnsupportedLanguageError
 
 
 class Language(str, Enum):
@@ -63,6 +63,26 @@ class Architecture(str, Enum):
             raise UnsupportedLanguageError(
                 f"Unknown architecture {val!r}.", remedy=f"Known architectures: {known}."
             ) from None
+
+
+class StorageBucketType(str, Enum):
+    """What a bucket of a deployment is for; the value is its key in files and names."""
+
+    DEPLOYMENT = "deployment"
+    BENCHMARKS = "benchmarks"
+    EXPERIMENTS = "experiments"
+
+    @staticmethod
+    def deserialize(val: str) -> StorageBucketType:
+        """Return the type of that key.
+
+        Raises:
+            ConfigurationError: No such type.
+        """
+        try:
+            return StorageBucketType(val)
+        except ValueError:
+            raise ConfigurationError(f"Unknown storage bucket type {val!r}.") from None
 
 
 @dataclass(frozen=True, slots=True)

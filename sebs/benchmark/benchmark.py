@@ -283,10 +283,10 @@ class Benchmark(LoggingBase):
             # One level down, so that a package may be written beside what is packed.
             directory = temporary / "code"
             directory.mkdir()
+            before = self._recipe.hash(self._cache_client)
             self._recipe.assemble(directory)
             # What was hashed must be what was copied.
-            before, self._hash = self.hash, None
-            if self.hash != before:
+            if self._recipe.hash(self._cache_client) != before:
                 raise InvalidBenchmarkError(
                     f"The sources of {self._benchmark} changed while it was built.",
                     remedy="Build again when they are written.",

@@ -54,8 +54,8 @@ def _allocate_storage(
         # Such a function takes the names for buckets, so a prefix would not do.
         own_inputs, own_outputs = storage.allocate_buckets(benchmark, counts)
         return StorageInputs(None, own_inputs, own_outputs, storage.bucket_uploader(own_inputs))
-    from sebs.faas.config import Resources
+    from sebs.sebs_types import StorageBucketType
 
     input_prefixes, output_prefixes = storage.benchmark_data(benchmark, counts)
-    bucket = storage.get_bucket(Resources.StorageBucketType.BENCHMARKS)
+    bucket = storage.get_bucket(StorageBucketType.BENCHMARKS)
     return StorageInputs(bucket, input_prefixes, output_prefixes, storage.uploader_func)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sebs.errors import ConfigurationError
+from sebs.sebs_types import StorageBucketType as BucketType
 from sebs.utils import LoggingBase
 
 if TYPE_CHECKING:
@@ -51,30 +51,14 @@ class Resources(ABC, LoggingBase):
         name: Key of the platform, such as ``aws``.
     """
 
-    class StorageBucketType(str, Enum):
-        """What a bucket of the deployment is for."""
-
-        DEPLOYMENT = "deployment"
-        BENCHMARKS = "benchmarks"
-        EXPERIMENTS = "experiments"
-
-        @staticmethod
-        def deserialize(val: str) -> Resources.StorageBucketType:
-            """Return the type of that key.
-
-            Raises:
-                ConfigurationError: No such type.
-            """
-            try:
-                return Resources.StorageBucketType(val)
-            except ValueError:
-                raise ConfigurationError(f"Unknown storage bucket type {val!r}.") from None
+    #: What a bucket of the deployment is for.
+    StorageBucketType: TypeAlias = BucketType
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name = name
         self._region = ""
-        self._buckets: dict[Resources.StorageBucketType, str] = {}
+        self._buckets: dict[BucketType, str] = {}
         self._resources_id: str | None = None
 
     @property
@@ -109,15 +93,15 @@ class Resources(ABC, LoggingBase):
     def region(self, region: str) -> None:
         self._region = region
 
-    def get_storage_bucket(self, bucket_type: StorageBucketType) -> str | None:
+    def get_storage_bucket(self, bucket_type: BucketType) -> str | None:
         """Return the name of a bucket that exists, or ``None``."""
         return self._buckets.get(bucket_type)
 
-    def set_storage_bucket(self, bucket_type: StorageBucketType, name: str) -> None:
+    def set_storage_bucket(self, bucket_type: BucketType, name: str) -> None:
         """Remember the name of a bucket that exists."""
         self._buckets[bucket_type] = name
 
-    def get_storage_bucket_name(self, bucket_type: StorageBucketType) -> str:
+    def get_storage_bucket_name(self, bucket_type: BucketType) -> str:
         """Return the name that a bucket of that type gets."""
         return f"sebs-{bucket_type.value}-{self.resources_id}"
 
@@ -132,7 +116,7 @@ class Resources(ABC, LoggingBase):
         if dct.get("resources_id"):
             res.resources_id = str(dct["resources_id"])
         for key, name in (dct.get("storage_buckets") or {}).items():
-            res.set_storage_bucket(Resources.StorageBucketType.deserialize(key), name)
+            res.set_storage_bucket(BucketType.deserialize(key), name)
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -1,152 +1,308 @@
-"""A benchmark directory of SeBS: built once, hashed whole, fed and judged in every convention."""
+"""Building: when, from what, and what stays when it fails."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import shutil
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from benchmark_doubles import NAME, Make, PackageStep, write_tree
 
-from sebs.benchmark import Benchmark
-from sebs.benchmark.package import write_zip
 from sebs.cache import Cache
 from sebs.errors import (
     BuildScriptError,
-    InputGenerationError,
+    DependencyError,
+    DockerUnavailableError,
+    InvalidBenchmarkError,
     UnknownBenchmarkError,
-    UnknownInputSizeError,
+    UnsupportedLanguageError,
+    UnsupportedVariantError,
 )
 from sebs.sebs_types import Language, SystemVariant
 
-INPUT = """
-size_generators = {"test": 1}
-def generate_input(data_dir, size, bucket, inputs, outputs, upload, nosql):
-    return {"wanted": size_generators[size]}
-"""
+
+def leftovers(cache: Cache) -> list[Path]:
+    builds = Path(cache.cache_dir, "builds")
+    return list(builds.iterdir()) if builds.exists() else []
 
 
-@pytest.fixture
-def source(tmp_path) -> Path:
-    path = tmp_path / "bench marks 'ü'" / "000.toys" / "999.toy"
-    (path / "python" / "nested" / "deeper").mkdir(parents=True)
-    (path / "config.json").write_text('{"timeout": 5, "memory": 128, "languages": ["python"]}')
-    (path / "input.py").write_text(INPUT)
-    (path / "python" / "function.py").write_text("def handler(event): return {'result': 1}\n")
-    (path / "python" / "nested" / "deeper" / "data.txt").write_text("one")
-    return path
+def test_the_first_build_packs_every_file_and_the_second_builds_nothing(
+    make: Make, cache: Cache, step: PackageStep
+) -> None:
+    benchmark = make()
+    assert not benchmark.is_cached
+    rebuilt, location, variant, uri = benchmark.build(step)
+    assert (rebuilt, variant, uri) == (True, SystemVariant.PACKAGE, None)
+    assert step.calls == [(Language.PYTHON, "3.11", "x64", NAME, False)]
+    assert location is not None
+    assert zipfile.ZipFile(location).namelist() == [
+        ".hidden",
+        "function.py",
+        "lib/deep/helper.py",
+    ]
+    assert benchmark.code_size == os.path.getsize(location)
+    assert Path(location).is_relative_to(cache.cache_dir)
 
-
-@pytest.fixture
-def make(tmp_path, source) -> Callable[..., Benchmark]:
-    cache = Cache(tmp_path / "cache")
-
-    def benchmark(name: str = "999.toy", **more) -> Benchmark:
-        config = SimpleNamespace(
-            runtime=SimpleNamespace(language=Language.PYTHON, version="3.11"),
-            architecture="x64",
-            system_variant=SystemVariant.PACKAGE,
-            language_variant="default",
-            update_storage=False,
-            **{"update_code": False, **more},
-        )
-        directories = [source.parents[1]]
-        return Benchmark(
-            name, "toy", config, None, cache, str(tmp_path), None, benchmarks_dirs=directories
-        )
-
-    return benchmark
-
-
-@pytest.fixture
-def package(tmp_path) -> Callable[..., tuple[str, int]]:
-    def step(directory, language, version, architecture, benchmark, is_cached):
-        path = tmp_path / "out.zip"
-        return str(path), write_zip(Path(directory), path)
-
-    return step
-
-
-def test_unchanged_sources_are_built_once(make, package) -> None:
-    rebuilt, location, variant, uri = make().build(package)
-    assert rebuilt
-    assert (variant, uri) == (SystemVariant.PACKAGE, None)
-    assert "nested/deeper/data.txt" in zipfile.ZipFile(location).namelist()
     again = make()
-    assert again.build(package)[:2] == (False, location)
-    assert again.code_size == Path(location).stat().st_size
+    assert again.is_cached_valid
+    assert again.build(step) == (False, location, SystemVariant.PACKAGE, None)
+    assert len(step.calls) == 1
+    assert leftovers(cache) == []
 
 
-def test_an_update_is_forced(make, package) -> None:
-    make().build(package)
-    assert make(update_code=True).build(package)[0]
+def test_the_package_is_the_same_bytes_each_time(make: Make, cache: Cache) -> None:
+    packages = []
+    for _ in range(2):
+        step = PackageStep()
+        _, location, _, _ = make(update_code=True).build(step)
+        assert location is not None
+        assert len(step.calls) == 1
+        packages.append(Path(location).read_bytes())
+    assert packages[0] == packages[1]
 
 
-@pytest.mark.parametrize("change", ["content", "mode", "name"])
-def test_a_nested_file_counts_with_content_name_and_mode(make, source, change) -> None:
-    before = make().hash
-    data = source / "python" / "nested" / "deeper" / "data.txt"
-    if change == "content":
-        data.write_text("two")
-    elif change == "mode":
-        data.chmod(0o755)
-    else:
-        data.rename(data.with_name("other.txt"))
+def test_update_code_builds_anew_once_for_an_object(make: Make, step: PackageStep) -> None:
+    make().build(step)
+    benchmark = make(update_code=True)
+    assert benchmark.build(step)[0] is True
+    assert benchmark.build(step)[0] is False
+    assert [call[-1] for call in step.calls] == [False, True]
+
+
+def test_a_change_between_two_builds_of_one_object_is_noticed(
+    make: Make, source: Path, step: PackageStep
+) -> None:
+    benchmark = make()
+    benchmark.build(step)
+    first = benchmark.hash
+    (source / "python/lib/deep/helper.py").write_text("VALUE = 2\n")
+    assert benchmark.build(step)[0] is True
+    assert benchmark.hash != first
+    assert benchmark.is_cached_valid
+
+
+def test_a_package_that_is_gone_from_the_disk_is_built_again(make: Make, step: PackageStep) -> None:
+    _, location, _, _ = make().build(step)
+    assert location is not None
+    Path(location).unlink()
+    assert make().build(step)[0] is True
+
+
+def test_wrappers_join_the_package_and_its_hash(
+    make: Make, tmp_path: Path, step: PackageStep
+) -> None:
+    wrappers = tmp_path / "wrappers"
+    write_tree(wrappers, {"storage.py": "one"})
+    benchmark = make(wrappers=wrappers)
+    benchmark.build(step)
+    assert "storage.py" in step.files
+    before = benchmark.hash
+    write_tree(wrappers, {"storage.py": "two"})
+    assert make(wrappers=wrappers).hash != before
     assert make().hash != before
 
 
-def test_a_build_script_that_fails_is_named_and_leaves_no_package(make, source, package) -> None:
-    (source / "init.sh").write_text("echo reason-of-failure >&2\nexit 4\n")
-    with pytest.raises(BuildScriptError, match="reason-of-failure"):
-        make().build(package)
-    assert make().code_package is None
-
-
-def test_a_build_script_adds_files(make, source, package) -> None:
-    (source / "init.sh").write_text('echo "$2 $3" > "$1/made.txt"\n')
-    location = make().build(package)[1]
-    assert zipfile.ZipFile(location).read("made.txt").split()[-1] == b"x64"
-
-
-def test_inputs_are_generated(make) -> None:
-    assert make().prepare_input(None, "test") == {"wanted": 1}
-
-
-def test_an_unknown_size_lists_those_that_exist(make) -> None:
-    with pytest.raises(UnknownInputSizeError, match="test"):
-        make().prepare_input(None, "enormous")
-
-
-def test_an_input_module_that_raises_is_named(make, source) -> None:
-    (source / "input.py").write_text(INPUT.replace("return", "raise ValueError('broken'); return"))
-    with pytest.raises(InputGenerationError, match="broken"):
-        make().prepare_input(None, "test")
-
-
-def test_an_unknown_benchmark_suggests_a_near_one(make) -> None:
-    with pytest.raises(UnknownBenchmarkError, match=r"999\.toy"):
-        make("999.toi")
-
-
-@pytest.mark.parametrize(
-    "signature",
-    [
-        "input_config, output",
-        "input_config, output, storage=None",
-        "input_config, output, language, storage=None",
-        "input_config, output, language, architecture, storage=None",
-        "data_dir, input_config, output, language, storage=None",
-    ],
-)
-@pytest.mark.parametrize(("returned", "valid"), [("None", True), ("True", True), ("False", False)])
-def test_every_convention_of_validation(make, source, signature, returned, valid) -> None:
-    body = (
-        f"\ndef validate_output({signature}):\n"
-        "    if output['result'] != input_config['wanted']:\n        return 'wrong number'\n"
-        f"    return {returned}\n"
+def test_a_variant_lies_over_the_plain_code(make: Make, source: Path, step: PackageStep) -> None:
+    write_tree(
+        source,
+        {
+            "config.json": '{"timeout": 1, "memory": 128, "languages": '
+            '[{"language": "python", "variants": ["default", "fast"]}]}',
+            "python/fast/function.py": "fast",
+        },
     )
-    (source / "input.py").write_text(INPUT + body)
+    plain, fast = make(), make(language_variant="fast")
+    assert plain.hash != fast.hash
+    plain.build(step)
+    assert "fast/function.py" not in step.files
+    _, location, _, _ = fast.build(step)
+    assert location is not None
+    assert zipfile.ZipFile(location).read("function.py") == b"fast"
+    with pytest.raises(UnsupportedLanguageError, match=r"no variant 'slow'.*default, fast"):
+        make(language_variant="slow")
+
+
+def test_init_scripts_run_in_order_with_the_documented_arguments(
+    make: Make, source: Path, step: PackageStep
+) -> None:
+    script = 'printf "%s:%s:%s\\n" "{}" "$2" "$3" >> "$1/log"\n'
+    write_tree(
+        source, {"init.sh": script.format("shared"), "python/init.sh": script.format("python")}
+    )
+    _, location, _, _ = make(architecture="arm64").build(step)
+    assert location is not None
+    archive = zipfile.ZipFile(location)
+    assert archive.read("log") == b"shared:false:arm64\npython:false:arm64\n"
+    assert "init.sh" not in archive.namelist()
+
+
+@pytest.mark.parametrize("odd", ["with space", 'it\'s "quoted"', "пакет-日本", "$(touch x)"])
+def test_odd_paths_build(tmp_path: Path, suite: Path, odd: str, step: PackageStep) -> None:
+    from sebs.benchmark import Benchmark
+    from sebs.config import SeBSConfig
+    from sebs.experiments.config import ExperimentConfig
+    from sebs.faas.function import Runtime
+
+    root = tmp_path / odd
+    shutil.copytree(suite, root / "suite")
+    write_tree(root / "suite" / NAME, {"init.sh": 'cp "$0" "$1/copied"\n', f"python/{odd}": "x"})
+    config = ExperimentConfig(Runtime(Language.PYTHON, "3.11"))
+    benchmark = Benchmark(
+        NAME,
+        "platform",
+        config,
+        SeBSConfig(),
+        Cache(root / "cache"),
+        str(root),
+        benchmarks_dirs=[root / "suite"],
+    )
+    benchmark.build(step)
+    assert {"copied", odd} <= set(step.files)
+    assert benchmark.prepare_input(None, "test") == {"n": 1}  # type: ignore[arg-type]
+
+
+def test_a_failed_script_shows_why_and_leaves_nothing(
+    make: Make, source: Path, cache: Cache, step: PackageStep
+) -> None:
+    write_tree(source, {"python/init.sh": "echo the disk is on fire >&2\nexit 3\n"})
+    with pytest.raises(BuildScriptError, match=r"(?s)init.sh' exited with 3.*disk is on fire"):
+        make().build(step)
+    assert leftovers(cache) == []
+    assert not make().is_cached
+    assert step.calls == []
+
+
+def test_a_failing_package_step_keeps_the_earlier_package(
+    make: Make, source: Path, cache: Cache, step: PackageStep
+) -> None:
+    _, location, _, _ = make().build(step)
+    (source / "python/function.py").write_text("changed")
+
+    def failing(*_: Any) -> tuple[str, int]:
+        raise OSError("no space left")
+
     benchmark = make()
-    assert (benchmark.validate_output({"wanted": 1}, {"result": 1}) is None) is valid
-    assert benchmark.validate_output({"wanted": 1}, {"result": 2}) == "wrong number"
+    with pytest.raises(OSError, match="no space left"):
+        benchmark.build(failing)
+    assert benchmark.code_location == location
+    assert not benchmark.is_cached_valid
+    assert leftovers(cache) == []
+
+
+def test_what_a_killed_build_left_is_swept(make: Make, cache: Cache, step: PackageStep) -> None:
+    stale = Path(cache.cache_dir, "builds", "dead")
+    write_tree(stale, {"code/function.py": "x"})
+    make().build(step)
+    assert leftovers(cache) == []
+
+
+def test_sources_that_change_during_the_build_are_refused(
+    make: Make, source: Path, cache: Cache, step: PackageStep
+) -> None:
+    changed = source / "python" / "function.py"
+    write_tree(source, {"init.sh": 'echo "# more" >> "$(dirname "$0")/python/function.py"\n'})
+    with pytest.raises(InvalidBenchmarkError, match="changed while it was built"):
+        make().build(step)
+    assert changed.read_text().endswith("# more\n")
+    assert not make().is_cached
+
+
+def test_package_sh_asks_for_docker(make: Make, source: Path, step: PackageStep) -> None:
+    write_tree(source, {"python/package.sh": "true"})
+    with pytest.raises(DockerUnavailableError, match=f"{NAME}.*package.sh"):
+        make().build(step)
+
+
+def test_a_container_needs_a_platform_that_deploys_one(make: Make, step: PackageStep) -> None:
+    benchmark = make(system_variant=SystemVariant.CONTAINER)
+    with pytest.raises(UnsupportedVariantError, match="'container'"):
+        benchmark.build(step)
+    assert step.calls == []
+
+
+class Images:
+    """Builds images by name only."""
+
+    def __init__(self) -> None:
+        self.built = 0
+
+    def build_base_image(self, directory: str, *_: Any, is_cached: bool) -> tuple[bool, str, int]:
+        assert Path(directory, "function.py").is_file()
+        self.built += 1
+        return True, f"registry/echo:{self.built}", 5
+
+
+@pytest.mark.parametrize("with_package", [False, True])
+def test_an_image_is_built_once(make: Make, step: PackageStep, with_package: bool) -> None:
+    images: Any = Images()
+    variant = SystemVariant.CONTAINER
+    extra = step if with_package else None
+    unused = PackageStep()
+    for rebuilt in (True, False):
+        built = make(system_variant=variant).build(unused, images, extra)
+        assert (built[0], built[2], built[3]) == (rebuilt, variant, "registry/echo:1")
+        assert (built[1] is not None) == with_package
+    assert unused.calls == []
+
+
+def test_unknown_names_are_answered_with_near_ones(make: Make) -> None:
+    with pytest.raises(UnknownBenchmarkError, match=f"Did you mean {NAME}"):
+        make(name="910.ecco")
+
+
+def test_a_language_that_it_is_not_written_in_is_refused(make: Make) -> None:
+    with pytest.raises(UnsupportedLanguageError, match=r"java.*python, nodejs"):
+        make(language=Language.JAVA)
+
+
+def test_a_missing_language_directory_is_named(make: Make, source: Path) -> None:
+    shutil.rmtree(source / "nodejs")
+    with pytest.raises(InvalidBenchmarkError, match="nodejs"):
+        make(language=Language.NODEJS)
+
+
+def _build_elsewhere(suite: str, cache_dir: str, start: Any, results: Any) -> None:
+    from sebs.benchmark import Benchmark
+    from sebs.config import SeBSConfig
+    from sebs.experiments.config import ExperimentConfig
+    from sebs.faas.function import Runtime
+
+    config = ExperimentConfig(Runtime(Language.PYTHON, "3.11"))
+    benchmark = Benchmark(
+        NAME, "p", config, SeBSConfig(), Cache(cache_dir), "", benchmarks_dirs=[suite]
+    )
+    start.wait()
+    _, location, _, _ = benchmark.build(PackageStep())
+    assert location is not None
+    results.put(zipfile.ZipFile(location).testzip())
+
+
+def test_two_processes_build_the_same_package_at_once(
+    suite: Path, cache: Cache, make: Make
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    start, results = context.Event(), context.Queue()
+    arguments = (str(suite), str(cache.cache_dir), start, results)
+    workers = [context.Process(target=_build_elsewhere, args=arguments) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    start.set()
+    assert [results.get(timeout=30) for _ in workers] == [None, None]
+    for worker in workers:
+        worker.join(30)
+        assert worker.exitcode == 0
+    assert leftovers(cache) == []
+
+
+def test_a_failed_installation_leaves_no_package(
+    make: Make, source: Path, cache: Cache, step: PackageStep
+) -> None:
+    write_tree(source, {"nodejs/package.json": "{not json"})
+    with pytest.raises(DependencyError, match=r"package\.json"):
+        make(language=Language.NODEJS, version="20").build(step)
+    assert leftovers(cache) == []
+    assert not make(language=Language.NODEJS, version="20").is_cached
