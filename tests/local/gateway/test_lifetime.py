@@ -147,11 +147,19 @@ def test_a_killed_gateway_is_followed_by_one_that_cleans_up(start, alive, wait_f
     wait_for(lambda: first.environments()[0]["state"] == "busy")
     environment = first.environments()[0]
     wait_for(lambda: (first.home / "tmp" / environment["id"] / "left").exists())
-    (orphan,) = [
-        int(name)
-        for name in os.listdir("/proc")
-        if name.isdigit() and command_of(name) == b"sleep\x00301\x00" and in_home(name, first.home)
-    ]
+
+    def orphans():
+        return [
+            int(name)
+            for name in os.listdir("/proc")
+            if name.isdigit()
+            and command_of(name) == b"sleep\x00301\x00"
+            and in_home(name, first.home)
+        ]
+
+    # setsid -f returns before its child has become the command.
+    wait_for(lambda: len(orphans()) == 1)
+    (orphan,) = orphans()
     first.process.kill()
     first.process.wait()
     hanging.join()
