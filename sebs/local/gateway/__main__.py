@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import resource
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -28,6 +29,9 @@ def main() -> int:
         report(str(error))
         return _ALREADY_RUNNING
     prepare_home(home)
+    # A crashing environment leaves no core file: its working directory is the package.
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
     _runner()(_serve(home))
     return 0
 

@@ -141,7 +141,7 @@ class Control:
                 self._pools.add(definition)
             else:
                 present.redefine(definition)
-            self._pools.collect_packages()
+            await self._pools.collect_packages()
         status = HTTPStatus.OK if present else HTTPStatus.CREATED
         return Reply(status, definition.as_json())
 
@@ -169,7 +169,7 @@ class Control:
             await _all_gone(pool.close(DELETED))
             pool.metrics.close()
             pool.log.close()
-            self._pools.collect_packages()
+            await self._pools.collect_packages()
             if call.query == "purge=1":
                 self._purge(call.name)
         return Reply(HTTPStatus.OK, {"deleted": call.name})

@@ -95,7 +95,14 @@ class Environment:
             self._temporary.rmdir()
             raise
         identity = {"pid": self.pid, "start_time": processes.start_time(self.pid)}
-        self._record.write_text(json.dumps(identity))
+        try:
+            self._record.write_text(json.dumps(identity))
+        except OSError:
+            # Unrecorded it could outlive a killed gateway.
+            processes.kill_group(self.pid)
+            self._channel.close()
+            self._remove_temporary()
+            raise
         self._loop.add_reader(self._channel, self._readable)
 
     @property

@@ -73,12 +73,7 @@ class Gateway:
     async def run(self) -> None:
         """Serve until stopped, then end every environment."""
         store = FunctionStore(self._home / "functions")
-        definitions, refused = store.load()
-        for reason in refused:
-            report(f"not served: {reason}")
-        for definition in definitions:
-            self._pools.add(definition)
-        self._pools.collect_packages()
+        await self._load(store)
         processes.become_subreaper()
         # Not the loop's own handler: uvloop keeps this signal for the subprocesses of asyncio.
         signal.signal(signal.SIGCHLD, self._child_ended)
@@ -101,6 +96,18 @@ class Gateway:
             self._lifetime.withdraw()
             server.close()
             await self._end_environments()
+
+    async def _load(self, store: FunctionStore) -> None:
+        """Serve the functions of earlier runs."""
+        definitions, refused = store.load()
+        for definition in definitions:
+            if self._packages.path(definition.sha256).is_dir():
+                self._pools.add(definition)
+            else:
+                refused.append(f"{definition.name}: its unpacked package is gone")
+        for reason in refused:
+            report(f"not served: {reason}")
+        await self._pools.collect_packages()
 
     def stop(self) -> None:
         """Let :meth:`run` end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,11 +57,14 @@ class Pools:
         """Serve a function no more; its environments are the caller's to end."""
         del self.by_path[_path(name)]
 
-    def collect_packages(self) -> None:
-        """Remove the packages that no function and no environment needs."""
+    async def collect_packages(self) -> None:
+        """Remove the packages that no function and no environment needs.
+
+        Removing a large one takes its time, which the requests must not wait for.
+        """
         needed = {pool.definition.sha256 for pool in self}
         needed.update(each.definition.sha256 for each in self.environments.values())
-        self._packages.collect(needed)
+        await asyncio.get_running_loop().run_in_executor(None, self._packages.collect, needed)
 
     def start_environment(self, owner: Owner, definition: Definition, log: int) -> Environment:
         """Start one environment for a pool."""

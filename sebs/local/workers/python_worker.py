@@ -169,7 +169,6 @@ class Environment:
         self.failure = None
         self.import_us = 0
         self.init_us = 0
-        self.cold = True
 
     def initialize(self):
         """Import the handler's module; an error there is the answer to the first request."""
@@ -189,13 +188,13 @@ class Environment:
         self.import_us = (now - began) // 1000
         self.init_us = (monotonic_ns() - self.started_ns) // 1000
 
-    def invoke(self, channel, request_id, event):
+    def invoke(self, channel, request_id, event, cold):
         """Run the handler on one event and send its answer."""
-        cold, self.cold = self.cold, False
         cpu = cpu_microseconds()
         kind, body = self._run(request_id.decode("ascii"), event, cold)
         flush()
-        channel.send(kind, request_id, cpu_microseconds() - cpu, body)
+        # A child that the handler forked returns here too, and has used less than its parent.
+        channel.send(kind, request_id, max(0, cpu_microseconds() - cpu), body)
 
     def _run(self, request_id, event, cold):
         if self.failure is not None:
@@ -245,9 +244,11 @@ class Environment:
 
 def serve(environment, channel):
     """Answer one request after the other until the gateway closes the channel."""
+    cold = True
     while True:
         request_id, event = channel.receive()
-        environment.invoke(channel, request_id, event)
+        environment.invoke(channel, request_id, event, cold)
+        cold = False
 
 
 def serve_concurrently(environment, channel):
@@ -264,8 +265,10 @@ def serve_concurrently(environment, channel):
     channel.share()
     for _ in range(environment.concurrency):
         Thread(target=work, daemon=True).start()
+    cold = True
     while True:
-        requests.put(channel.receive())
+        requests.put((*channel.receive(), cold))
+        cold = False
 
 
 def main():

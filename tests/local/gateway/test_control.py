@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 import zipfile
 
 import pytest
@@ -40,6 +41,22 @@ def test_a_package_is_kept_while_another_function_needs_it(gateway):
     gateway.deploy(GOOD, name="g")
     gateway.call("DELETE", "/-/functions/f")
     assert gateway.invoke(name="g").result == 1
+
+
+def test_a_package_is_kept_while_an_environment_still_works_with_it(gateway, wait_for):
+    gateway.deploy(
+        "import time\ndef handler(event):\n"
+        "    time.sleep(1)\n    from function import late\n    return late.VALUE\n",
+        files={"function/late.py": "VALUE = 7\n"},
+    )
+    answers = []
+    busy = threading.Thread(target=lambda: answers.append(gateway.invoke()))
+    busy.start()
+    wait_for(lambda: [each["state"] for each in gateway.environments()] == ["busy"])
+    gateway.deploy(GOOD)
+    busy.join()
+    assert answers[0].result == 7
+    assert gateway.invoke().result == 1
 
 
 def test_status_shows_the_environments(gateway):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,3 +201,28 @@ def test_a_recorded_pid_that_another_process_has_is_left_alone(start):
         assert stranger.poll() is None
         assert not record.exists()
         stranger.kill()
+
+
+def test_it_runs_on_the_standard_loop_too(start, tmp_path, monkeypatch):
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "uvloop.py").write_text("raise ImportError('not installed')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "without"))
+    gateway = start()
+    gateway.deploy(SLOW)
+    assert [gateway.invoke().json["is_cold"] for _ in range(3)] == [True, False, False]
+    assert gateway.call("POST", "/-/functions/f/recycle").json == {"retired": 1}
+    gateway.lease.close()
+    assert gateway.process.wait(5) == 0
+    assert "Traceback" not in (gateway.home / "gateway.log").read_text()
+
+
+def test_a_function_whose_package_is_gone_is_not_served(start):
+    first = start()
+    sha256 = first.deploy(SLOW)["sha256"]
+    first.lease.close()
+    first.process.wait(5)
+    shutil.rmtree(first.home / "packages" / sha256)
+    second = start()
+    assert second.invoke().status == 404
+    second.deploy(SLOW)
+    assert second.invoke().result == 1
