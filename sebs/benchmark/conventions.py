@@ -70,21 +70,30 @@ def call_validator(validator: Callable[..., Any], known: Mapping[str, Any]) -> A
     kinds = {p.kind for p in parameters}
     if not positional and Parameter.VAR_POSITIONAL in kinds:
         return _call_variadic(validator, known, keywords=Parameter.VAR_KEYWORD in kinds)
-    main = 3 if positional and positional[0].name == "data_dir" else 2
-    first = _NEWEST_VALIDATOR[:main] if main == 3 else _NEWEST_VALIDATOR[1:3]
-    if not positional:
-        first, main = (), 0
-    rest = positional[main:]
+    leading = _leading(positional)
+    rest = positional[len(leading) :]
     if any(p.name not in known and p.default is Parameter.empty for p in rest):
-        names = _VALIDATORS.get(len(positional), _NEWEST_VALIDATOR)
-        return validator(*(known[name] for name in names))
-    arguments = [known[name] for name in first]
-    by_name = {p.name for p in rest} | {
-        p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY
-    }
+        return validator(*(known[name] for name in _by_number(positional)))
+    wanted = {p.name for p in [*rest, *parameters] if p.kind is not Parameter.POSITIONAL_ONLY}
     if Parameter.VAR_KEYWORD in kinds:
-        by_name |= set(known) - set(first) - {p.name for p in positional[:main]}
-    return validator(*arguments, **{name: known[name] for name in by_name if name in known})
+        wanted |= set(known)
+    wanted -= {*leading, *(p.name for p in positional[: len(leading)])}
+    arguments = [known[name] for name in leading]
+    return validator(*arguments, **{name: known[name] for name in wanted & set(known)})
+
+
+def _leading(positional: Sequence[Parameter]) -> Sequence[str]:
+    """Return what a validator takes first, whatever it calls its input and its output."""
+    if not positional:
+        return ()
+    return _NEWEST_VALIDATOR[:3] if positional[0].name == "data_dir" else _NEWEST_VALIDATOR[1:3]
+
+
+def _by_number(positional: Sequence[Parameter]) -> Sequence[str]:
+    """Return what a validator takes whose names say nothing."""
+    if positional[0].name == "data_dir":
+        return _NEWEST_VALIDATOR[: len(positional)]
+    return _VALIDATORS.get(len(positional), _NEWEST_VALIDATOR)
 
 
 def _call_variadic(

@@ -1,0 +1,110 @@
+"""Finding benchmarks, and reading what they say of themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmark_doubles import NAME, write_tree
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sebs.benchmark.config import BenchmarkConfig, read_config
+from sebs.benchmark.source import find_benchmark, list_benchmarks
+from sebs.errors import InvalidBenchmarkError, UnknownBenchmarkError
+from sebs.sebs_types import Language
+
+GOOD: dict[str, Any] = {"timeout": 10, "memory": 128, "languages": ["python"]}
+
+
+def test_grouped_and_single_benchmarks_are_found(suite: Path) -> None:
+    write_tree(
+        suite, {"100.group/920.other/config.json": (suite / NAME / "config.json").read_text()}
+    )
+    assert find_benchmark("920.other", [suite]).path == suite / "100.group" / "920.other"
+    names = [source.name for source in list_benchmarks([suite])]
+    assert {NAME, "920.other"} <= set(names)
+    assert names == sorted(names)
+
+
+def test_earlier_directories_win(suite: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    write_tree(other, {f"{NAME}/config.json": (suite / NAME / "config.json").read_text()})
+    assert find_benchmark(NAME, [other, suite]).path == other / NAME
+
+
+def test_a_prefix_is_no_name(suite: Path) -> None:
+    with pytest.raises(UnknownBenchmarkError, match=f"Known benchmarks: .*{NAME}"):
+        find_benchmark("910", [suite])
+
+
+def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidBenchmarkError, match="nowhere"):
+        list_benchmarks([tmp_path / "nowhere"])
+
+
+def test_both_forms_of_languages_and_unknown_keys_are_read() -> None:
+    config = BenchmarkConfig.deserialize(
+        {
+            **GOOD,
+            "languages": ["nodejs", {"language": "python", "variants": ["default", "pypy"]}],
+            "modules": ["storage"],
+            "cpp_dependencies": ["x"],
+        }
+    )
+    assert config.languages == [Language.NODEJS, Language.PYTHON]
+    assert config.variants[Language.PYTHON] == ["default", "pypy"]
+    assert config.modules == ["storage"]
+    assert BenchmarkConfig.deserialize(config.serialize()) == config
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"timeout": "10"}, "timeout must be a positive whole number of seconds, not '10'"),
+        ({"timeout": True}, "timeout"),
+        ({"memory": 0}, "memory must be a positive whole number of MB, not 0"),
+        ({"memory": 1.5}, "memory"),
+        ({"languages": "python"}, "languages must be a list"),
+        ({"languages": ["cobol"]}, "Unknown language 'cobol'"),
+        ({"languages": [{"language": "python", "variants": ["../up"]}]}, "variants of 'python'"),
+        ({"modules": [1]}, "modules must be names"),
+    ],
+)
+def test_wrong_values_are_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidBenchmarkError, match=message):
+        BenchmarkConfig.deserialize({**GOOD, **change})
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    with pytest.raises(InvalidBenchmarkError) as caught:
+        read_config(path)
+    for word in ("timeout", "memory", "languages", str(path)):
+        assert word in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\ud800".encode("utf-8", "surrogatepass")])
+def test_files_that_are_no_configuration_are_named(tmp_path: Path, text: Any) -> None:
+    write_tree(tmp_path, {"config.json": text})
+    with pytest.raises(InvalidBenchmarkError, match=r"config\.json"):
+        read_config(tmp_path / "config.json")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys([*GOOD, "modules"], JSON)))
+def test_any_object_is_read_or_refused(content: dict[str, Any]) -> None:
+    try:
+        config = BenchmarkConfig.deserialize(content)
+    except InvalidBenchmarkError:
+        return
+    assert config.timeout > 0
+    assert config.memory > 0
