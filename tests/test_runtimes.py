@@ -46,6 +46,7 @@ def test_only_programs_that_run_count(machine: Path) -> None:
     program(machine / "python3.42", "echo 3.42")
     program(machine / "python3.43", "echo 'pyenv: python3.43: command not found' >&2; exit 127")
     program(machine / "python3.44", "true")
+    program(machine / "python3.48", "echo 3.48; exit 1")
     program(machine / "python3.7", "echo 3.7")
     (machine / "python3.45").write_text("not executable")
     (machine / "python3.46").symlink_to("nowhere")
@@ -53,7 +54,7 @@ def test_only_programs_that_run_count(machine: Path) -> None:
     (machine / "python3.47").chmod(0o755)
     found = runtimes.python_interpreters()
     assert found["3.42"] == machine / "python3.42"
-    assert not {"3.43", "3.44", "3.7", "3.45", "3.46", "3.47"} & set(found)
+    assert not {"3.43", "3.44", "3.7", "3.45", "3.46", "3.47", "3.48"} & set(found)
     numbers = [tuple(map(int, version.split("."))) for version in found]
     assert numbers == sorted(numbers, reverse=True)
 

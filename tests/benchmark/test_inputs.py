@@ -275,8 +275,8 @@ def test_an_unknown_size_lists_those_that_exist(
 
 
 def test_another_missing_key_is_no_unknown_size(make: Make, source: Path) -> None:
-    write_tree(source, {"input.py": INPUT + "\nsize_generators = {'test': 1}['other']\n"})
-    with pytest.raises(InputGenerationError, match="KeyError: 'other'"):
+    write_tree(source, {"input.py": INPUT.replace("return", "return {}['other'];")})
+    with pytest.raises(InputGenerationError, match="size 'test': KeyError: 'other'"):
         make().prepare_input(None, "test")
 
 

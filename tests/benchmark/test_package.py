@@ -130,6 +130,10 @@ def test_more_entries_than_sixteen_bits_count(tmp_path: Path) -> None:
         writer.close()
     with zipfile.ZipFile(tmp_path / "x.zip") as archive:
         assert len(archive.namelist()) == 65_536
+    # Section 4.3.14: the count stands in a record of its own, which readers that count need.
+    end = (tmp_path / "x.zip").read_bytes()[-98:]
+    assert end.startswith(b"PK\6\6")
+    assert int.from_bytes(end[32:40], "little") == 65_536
 
 
 @pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is not installed")
