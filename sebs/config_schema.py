@@ -6,7 +6,7 @@ Apart from :mod:`sebs.config`, so that reading what is not a configuration does 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Optional
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -35,13 +35,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-# Optional[...] instead of X | None: pydantic evaluates these annotations on Python 3.10 as well,
-# and a forward reference in a string must not depend on that.
 class RuntimeSection(_Strict):
     """``experiments.runtime``: a language and its version."""
 
     language: Literal["python", "nodejs", "java", "cpp"] = "python"
-    version: Optional[str] = None  # noqa: UP045
+    version: str | None = None
 
 
 class ExperimentsSection(_Strict):
@@ -66,8 +64,8 @@ class ExperimentsSection(_Strict):
     language_variant: str = Field(default="default", min_length=1)
     update_code: bool = False
     update_storage: bool = False
-    memory: Optional[int] = Field(default=None, gt=0)  # noqa: UP045
-    timeout: Optional[int] = Field(default=None, gt=0)  # noqa: UP045
+    memory: int | None = Field(default=None, gt=0)
+    timeout: int | None = Field(default=None, gt=0)
     repetitions: int = Field(default=5, gt=0)
     trigger: Literal["http", "library"] = "http"
 
@@ -76,9 +74,7 @@ class DeploymentSection(_Strict):
     """``deployment``: the platform, and one object a platform beside its name."""
 
     name: str = Field(default="local", min_length=1)
-    resource_prefix: Optional[str] = Field(  # noqa: UP045
-        default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,30}$"
-    )
+    resource_prefix: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
 
 
 def defaults() -> dict[str, Any]:

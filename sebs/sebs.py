@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sebs.config import SeBSConfig
@@ -221,12 +220,7 @@ class SeBS(LoggingBase):
     def __enter__(self) -> SeBS:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.shutdown()
 
     def _preferred_version(self, deployment: System, config: ExperimentConfig) -> str:

@@ -51,11 +51,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="sebs")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error. Works anywhere.")
 def main(debug: bool) -> None:
-    r"""Deploy functions to FaaS platforms, measure them, and say what they cost.
-
-    \b
-    Try:  sebs benchmark invoke 110.dynamic-html test
-    """
+    """Deploy functions to FaaS platforms, measure them, and say what they cost."""
 
 
 def run(arguments: Sequence[str]) -> int:

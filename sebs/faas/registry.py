@@ -38,7 +38,7 @@ class BuiltIn:
 
 
 BUILT_IN = {
-    "local": BuiltIn("The local platform, which needs no account,"),
+    "local": BuiltIn("Functions on this machine, without an account"),
     "aws": BuiltIn("AWS Lambda"),
     "azure": BuiltIn("Azure Functions"),
     "gcp": BuiltIn("Google Cloud Functions"),
@@ -111,7 +111,7 @@ def _describe(name: str, summary: str, distribution: str) -> SystemInfo:
 def _load_built_in(name: str, entry: BuiltIn) -> type[System]:
     if entry.target is None:
         raise SystemUnavailableError(
-            f"{entry.summary} is not part of this version.",
+            f"The platform {name!r} ({entry.summary}) is not part of this version.",
             remedy="Update sebs-faas, or install a distribution that provides it.",
         )
     module, _, attribute = entry.target.partition(":")

@@ -64,7 +64,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(digest, "_RACY_NS", 0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(FILES, st.randoms(use_true_random=False))
 def test_the_order_in_which_files_were_made_does_not_matter(
     files: dict[str, bytes], order: random.Random
@@ -78,7 +78,7 @@ def test_the_order_in_which_files_were_made_does_not_matter(
         assert tree(root / "a") == tree(root / "b")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(FILES, FILES)
 def test_different_trees_have_different_digests(
     first: dict[str, bytes], second: dict[str, bytes]

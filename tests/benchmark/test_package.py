@@ -55,7 +55,7 @@ def read_tree(root: Path) -> dict[str, tuple[bytes, bool]]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TREES)
 def test_what_is_packed_is_unpacked(tree: dict[str, tuple[bytes, bool]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -251,7 +251,7 @@ def test_a_name_with_a_hidden_end_is_refused(tmp_path: Path) -> None:
         extract_zip(path, tmp_path / "out")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(["..", ".", "a", "", "b\\c", "C:", "/"]), max_size=5).map("/".join))
 def test_no_name_gets_out(name: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
