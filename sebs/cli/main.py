@@ -21,9 +21,14 @@ DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 #: Command to the module that has it, and what it does. The summaries stand here so that
 #: ``sebs --help`` imports none of the modules.
 COMMANDS = {
+    "benchmark": ("sebs.cli.benchmark", "List, build and invoke benchmarks; process saved runs."),
+    "plan": ("sebs.cli.plan", "Say what deploying a benchmark would do, and why."),
     "systems": ("sebs.cli.systems", "List the platforms, and how to get those that are missing."),
+    "local": ("sebs.cli.local", "Start, stop and look at the platform on this machine."),
+    "resource": ("sebs.cli.resource", "List and delete what a deployment allocated."),
     "cache": ("sebs.cli.cache", "List, show, export, import and clean the cache."),
     "config": ("sebs.cli.config", "Show the effective configuration, and where it came from."),
+    "doctor": ("sebs.cli.doctor", "Say what works on this machine, and how to get the rest."),
 }
 
 

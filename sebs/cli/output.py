@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+ItemT = TypeVar("ItemT")
 
 #: Columns to lay out for where there is no terminal: wide enough that no cell is cut short.
 _UNLIMITED = 10_000
@@ -47,13 +49,29 @@ def make_table(columns: Sequence[str], *, numbers: Iterable[str] = ()) -> Table:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[str] = ()
 ) -> None:
-    """Print a table to standard output; ``None`` becomes a dash."""
+    """Print a table to standard output; ``None`` becomes a dash, a list its items."""
     from rich.text import Text
 
     table = make_table(columns, numbers=numbers)
     for row in rows:
-        table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text(_cell(value)) for value in row))
     console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "-" if value is None else str(value)
+
+
+def progress(items: Iterable[ItemT], title: str, total: int) -> Iterable[ItemT]:
+    """Return the items, which show a bar on standard error as they come, where it is a terminal."""
+    terminal = console(stderr=True)
+    if not terminal.is_terminal:
+        return items
+    from rich.progress import track
+
+    return track(items, title, total=total, console=terminal, transient=True)
 
 
 def print_json(document: Any) -> None:

@@ -45,6 +45,7 @@ class Run:
         invocations: What was measured, in the order of invocation.
         metrics: What else the platform reported.
         invalid: Why outputs were rejected, by request id; empty where all are valid.
+        validated: Whether the outputs were judged.
     """
 
     directory: Path
@@ -52,6 +53,7 @@ class Run:
     invocations: list[ExecutionResult] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)
     invalid: dict[str, str] = field(default_factory=dict)
+    validated: bool = False
 
     @property
     def failures(self) -> list[ExecutionResult]:
@@ -79,7 +81,11 @@ class Run:
             "failures": len(self.failures),
             "summary": {"cold": cold.serialize(), "warm": warm.serialize()},
             "metrics": self.metrics,
-            "validation": {"valid": not self.invalid, "reasons": self.invalid},
+            "validation": {
+                "checked": self.validated,
+                "valid": not self.invalid if self.validated else None,
+                "reasons": self.invalid,
+            },
         }
 
     def save(self) -> Path:
@@ -182,12 +188,14 @@ def load_run(path: Path) -> Run:
     else:
         journal = directory / _JOURNAL
         records = list(read_journal(journal)) if journal.exists() else []
+    validation = document.get("validation", {})
     return Run(
         directory,
         manifest,
         [ExecutionResult.deserialize(record) for record in records],
         document.get("metrics", {}),
-        document.get("validation", {}).get("reasons", {}),
+        validation.get("reasons", {}),
+        validation.get("checked", False),
     )
 
 

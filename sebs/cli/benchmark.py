@@ -1,0 +1,208 @@
+"""``sebs benchmark``: list, build, invoke, process."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sebs.cli import options
+
+if TYPE_CHECKING:
+    from sebs.cli.session import Session
+    from sebs.faas.function import Function, Trigger
+    from sebs.invoke.run import Run
+
+DEFAULT_OUTPUT_DIR = Path("sebs-results")
+
+
+@click.group("benchmark")
+def command() -> None:
+    """List, build and invoke benchmarks; process saved runs."""
+
+
+@command.command("list")
+@options.benchmarks_dirs
+@options.as_json
+def list_benchmarks(benchmarks_dirs: tuple[Path, ...], as_json: bool) -> None:
+    """List the bundled benchmarks, and those of further directories."""
+    from sebs.benchmark.source import list_benchmarks
+    from sebs.cli import output
+
+    found = list_benchmarks(benchmarks_dirs)
+    rows = [
+        (
+            source.name,
+            [language.value for language in source.config.languages],
+            source.config.memory,
+            source.config.timeout,
+            str(source.path),
+        )
+        for source in found
+    ]
+    if as_json:
+        keys = ("name", "languages", "memory", "timeout", "path")
+        output.print_json([dict(zip(keys, row, strict=True)) for row in rows])
+        return
+    columns = ["benchmark", "languages", "memory [MB]", "timeout [s]", "path"]
+    output.print_table(columns, rows, numbers=columns[2:4])
+
+
+@command.command("build")
+@click.argument("benchmark")
+@options.code_options
+@options.as_json
+def build(benchmark: str, function_name: str | None, as_json: bool, **given: Any) -> None:
+    """Build the code package of BENCHMARK; deploy nothing."""
+    from sebs.cli import output
+    from sebs.cli.session import open_session
+
+    with open_session(**given) as session:
+        session.initialize()
+        package = session.benchmark(benchmark)
+        session.system.build_function(package, function_name)
+        built = {
+            "benchmark": package.benchmark,
+            "package": package.code_location,
+            "size": package.code_size,
+            "hash": package.hash,
+            "container_uri": package.container_uri,
+        }
+    if as_json:
+        output.print_json(built)
+    else:
+        output.print_table(["", ""], [(key, value) for key, value in built.items() if value])
+
+
+@command.command("invoke")
+@click.argument("benchmark")
+@click.argument("size")
+@options.code_options
+@click.option("--repetitions", type=int, metavar="N", help="Invocations.  [default: 5]")
+@click.option("--trigger", type=click.Choice(["http", "library"]), help="[default: http]")
+@click.option("--update-storage", is_flag=True, default=None, help="Upload the inputs anew.")
+@click.option("--no-validate", is_flag=True, help="Accept any output.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Directory with input data.  [default: cache]",
+)
+@click.option(
+    "--output-dir",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_OUTPUT_DIR,
+    show_default=True,
+    help="Where the run is kept.",
+)
+@options.as_json
+def invoke(
+    benchmark: str,
+    size: str,
+    function_name: str | None,
+    no_validate: bool,
+    as_json: bool,
+    **given: Any,
+) -> int:
+    """Deploy BENCHMARK, invoke it with input SIZE, and show what was measured.
+
+    The first invocation follows a forced cold start. Exits with 1 where an invocation failed or an
+    output is wrong.
+    """
+    from sebs.cli import report
+    from sebs.cli.session import open_session
+    from sebs.faas.function import Trigger
+    from sebs.invoke.evaluate import validate_outputs
+    from sebs.invoke.run import start_run
+
+    with open_session(**given) as session:
+        session.initialize()
+        system, experiment = session.system, session.experiment
+        package = session.benchmark(benchmark)
+        payload = package.prepare_input(system.system_resources, size, experiment.update_storage)
+        function = system.get_function(package, function_name)
+        trigger = _trigger(session, function, Trigger.TriggerType.get(experiment.trigger))
+        system.enforce_cold_start([function], package)
+        run = start_run(
+            session.client.output_dir,
+            system,
+            package,
+            function,
+            size=size,
+            trigger_type=trigger.trigger_type(),
+            repetitions=experiment.repetitions,
+        )
+        interrupted = _measure(run, trigger, payload)
+        run.save()
+        unfetched = _fetch_metrics(run, session)
+        if not no_validate:
+            validate_outputs(run, system, package, payload)
+        run.save()
+    report.show(run, as_json=as_json)
+    if interrupted:
+        raise KeyboardInterrupt
+    return _outcome(run, unfetched)
+
+
+@command.command("process")
+@click.argument("run", type=click.Path(path_type=Path))
+@options.config_file
+@options.cache_dir
+@options.verbose
+@options.as_json
+def process(run: Path, as_json: bool, **given: Any) -> int:
+    """Fetch the platform's metrics for the saved RUN (its directory), and show it again."""
+    from sebs.cli import report
+    from sebs.cli.session import open_session
+    from sebs.invoke.run import load_run
+
+    loaded = load_run(run)
+    with open_session(deployment=loaded.manifest["deployment"], **given) as session:
+        session.system.config.resources.resources_id = loaded.manifest["resources_id"]
+        session.initialize()
+        unfetched = _fetch_metrics(loaded, session)
+        loaded.save()
+    report.show(loaded, as_json=as_json)
+    return _outcome(loaded, unfetched)
+
+
+def _trigger(session: Session, function: Function, kind: Trigger.TriggerType) -> Trigger:
+    existing = function.triggers(kind)
+    return existing[0] if existing else session.system.create_trigger(function, kind)
+
+
+def _measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
+    """Invoke with a progress bar; return whether the user interrupted it."""
+    from sebs.cli import output
+    from sebs.invoke.run import invoke_sequentially
+
+    total = run.manifest["repetitions"]
+    results = invoke_sequentially(run, trigger, payload, total)
+    try:
+        for _ in output.progress(results, "Invoking", total):
+            pass
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _fetch_metrics(run: Run, session: Session) -> bool:
+    """Fetch the platform's metrics; return whether that failed, which loses no measurement."""
+    from sebs.errors import PlatformError
+    from sebs.invoke.evaluate import fetch_metrics
+
+    try:
+        fetch_metrics(run, session.system)
+    except PlatformError as error:
+        click.echo(
+            f"The platform's metrics could not be fetched: {error} "
+            f"Try again: sebs benchmark process {shlex.quote(str(run.directory))}",
+            err=True,
+        )
+        return True
+    return False
+
+
+def _outcome(run: Run, unfetched: bool) -> int:
+    return 1 if run.failures or run.invalid or unfetched else 0

@@ -1,0 +1,169 @@
+"""``sebs doctor``: what works on this machine, and how to get the rest.
+
+Nothing is believed that can be tried: a gateway is started and stopped, the cache is opened, the
+Docker engine is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from sebs.cli import options
+from sebs.errors import SebsError
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found out about one thing.
+
+    Attributes:
+        what: The thing.
+        works: Whether it can be used.
+        needed: Whether the local platform does not work without it.
+        detail: What was found, or what was wrong.
+        remedy: How to get it, where it does not work.
+    """
+
+    what: str
+    works: bool
+    needed: bool
+    detail: str
+    remedy: str = ""
+
+
+@click.command("doctor")
+@options.cache_dir
+@options.as_json
+def command(cache_dir: Path | None, as_json: bool) -> int:
+    """Say what works on this machine, and how to get the rest.
+
+    Exits with 1 where something is missing that the local platform needs.
+    """
+    from sebs.cli import output
+    from sebs.sebs import default_cache_dir
+
+    checks = list(_checks(cache_dir or default_cache_dir()))
+    if as_json:
+        output.print_json([asdict(check) for check in checks])
+    else:
+        output.print_table(
+            ["", "what", "found", "how to get it"],
+            [
+                ("ok" if check.works else "missing", check.what, check.detail, check.remedy)
+                for check in checks
+            ],
+        )
+        click.echo(_verdict(checks))
+    return 1 if _broken(checks) else 0
+
+
+def _checks(cache_dir: Path) -> Iterator[Check]:
+    yield _cache(cache_dir)
+    yield _gateway()
+    yield from _interpreters(cache_dir)
+    yield _uv()
+    yield _npm()
+    yield _docker()
+    yield from _platforms()
+
+
+def _broken(checks: list[Check]) -> list[Check]:
+    return [check for check in checks if check.needed and not check.works]
+
+
+def _verdict(checks: list[Check]) -> str:
+    if broken := _broken(checks):
+        return f"The local platform does not work: {', '.join(check.what for check in broken)}."
+    return "The local platform works: sebs benchmark invoke 110.dynamic-html test"
+
+
+def _cache(cache_dir: Path) -> Check:
+    from sebs.cache import Cache
+
+    what = "cache"
+    try:
+        with Cache(cache_dir).locked():
+            pass
+    except (SebsError, OSError) as error:
+        remedy = "Choose a directory of your own with --cache or SEBS_CACHE_DIR."
+        return Check(what, False, True, str(error), remedy)
+    return Check(what, True, True, str(cache_dir))
+
+
+def _gateway() -> Check:
+    from sebs.local import service
+
+    what = "local platform"
+    with tempfile.TemporaryDirectory(prefix="sebs-doctor-") as home:
+        try:
+            status = service.start(Path(home))
+            service.stop(Path(home))
+        except (SebsError, OSError) as error:
+            return Check(what, False, True, str(error), "It needs Linux and a loopback interface.")
+    return Check(what, True, True, f"a gateway answered on 127.0.0.1:{status.port}")
+
+
+def _interpreters(cache_dir: Path) -> Iterator[Check]:
+    from sebs import runtimes
+
+    memo = cache_dir if os.access(cache_dir, os.W_OK) else None
+    python = runtimes.python_interpreters(memo)
+    yield Check(
+        "Python functions",
+        bool(python),
+        True,
+        ", ".join(python) or "no Python 3.8 or newer",
+        "" if python else "Install Python, for example: uv python install 3.12",
+    )
+    node = runtimes.node_interpreters(memo)
+    yield Check(
+        "Node.js functions",
+        bool(node),
+        False,
+        ", ".join(node) or "no node on PATH",
+        "" if node else "Install Node.js 18 or newer, on Debian: apt-get install nodejs npm",
+    )
+
+
+def _uv() -> Check:
+    what = "dependencies of Python functions"
+    try:
+        import uv
+
+        return Check(what, True, True, uv.find_uv_bin())
+    except (ImportError, FileNotFoundError) as error:
+        return Check(what, False, True, str(error), "Run: pip install uv")
+
+
+def _npm() -> Check:
+    what = "dependencies of Node.js functions"
+    if npm := shutil.which("npm"):
+        return Check(what, True, False, npm)
+    return Check(what, False, False, "no npm on PATH", "On Debian: apt-get install npm")
+
+
+def _docker() -> Check:
+    from sebs.faas.container import docker_from_environment
+
+    what = "container images"
+    try:
+        version = docker_from_environment().version()["Version"]
+    except SebsError as error:
+        return Check(what, False, False, error.message, error.remedy or "")
+    return Check(what, True, False, f"Docker {version}")
+
+
+def _platforms() -> Iterator[Check]:
+    from sebs.faas.registry import list_systems
+
+    for info in list_systems():
+        if info.name != "local":
+            found = "ready" if info.available else info.reason
+            yield Check(f"platform {info.name}", info.available, False, found)
