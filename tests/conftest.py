@@ -1,7 +1,17 @@
-"""What holds for every test."""
+"""What holds for every test: what it asks of the machine, and when a skip is a failure.
+
+A test says with a marker what it needs beyond Python. Where that is missing it is skipped, with the
+reason. ``SEBS_REQUIRE=node,registry`` says what must be there: then a skip is a failure, unless the
+test also asks for something that is not in the list.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+from functools import lru_cache
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says something of the machine, not of the code: times are measured in
@@ -10,3 +20,70 @@ settings.register_profile(
     "sebs", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("sebs")
+
+REQUIRED = frozenset(filter(None, os.environ.get("SEBS_REQUIRE", "").split(",")))
+
+
+def _docker() -> str | None:
+    from sebs.errors import DockerUnavailableError
+    from sebs.faas.container import docker_from_environment
+
+    try:
+        docker_from_environment().close()
+    except DockerUnavailableError as error:
+        return error.message
+    return None
+
+
+def _node() -> str | None:
+    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
+    return f"{' and '.join(missing)} not found on PATH" if missing else None
+
+
+def _registry() -> str | None:
+    """Ask the package index that uv is set up for; no package is downloaded."""
+    import subprocess
+    import sys
+
+    import uv
+
+    command = [uv.find_uv_bin(), "pip", "compile", "-", "--no-cache", "--quiet", "--no-deps"]
+    command += ["--python", sys.executable]
+    done = subprocess.run(
+        command, input="iniconfig", capture_output=True, text=True, timeout=60, check=False
+    )
+    return None if done.returncode == 0 else f"no package index answers: {done.stderr.strip()}"
+
+
+#: Marker to why the machine does not have it; ``None`` where it does.
+CAPABILITIES = {"docker": _docker, "node": _node, "registry": _registry}
+
+
+@lru_cache
+def missing(capability: str) -> str | None:
+    return CAPABILITIES[capability]()
+
+
+def _asks_for(item: pytest.Item) -> set[str]:
+    return {name for name in CAPABILITIES if item.get_closest_marker(name) is not None}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for capability in sorted(_asks_for(item)):
+        if reason := missing(capability):
+            pytest.skip(f"{capability}: {reason}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    report = yield
+    if (
+        REQUIRED
+        and report.skipped
+        and _asks_for(item) <= REQUIRED
+        and not hasattr(report, "wasxfail")
+    ):
+        _, _, reason = report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{reason}, although SEBS_REQUIRE={','.join(sorted(REQUIRED))}"
+    return report

@@ -238,7 +238,6 @@ def test_a_package_of_the_index_is_installed(tmp_path: Path) -> None:
 
 
 @pytest.mark.node
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 @pytest.mark.parametrize("locked", [False, True])
 def test_npm_installs_a_local_package(tmp_path: Path, locked: bool) -> None:
     write_tree(tmp_path, {"build/vendor/toy/package.json": '{"name": "toy", "version": "1.0.0"}'})
@@ -255,7 +254,6 @@ def test_npm_installs_a_local_package(tmp_path: Path, locked: bool) -> None:
 
 
 @pytest.mark.node
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 def test_npms_reason_is_shown(tmp_path: Path) -> None:
     write_tree(tmp_path, {"package.json": '{"dependencies": {"toy": "file:./absent/toy.tgz"}}'})
     with pytest.raises(DependencyError, match=r"Node\.js 20 on x64:\n(.|\n)*absent"):
