@@ -1,0 +1,168 @@
+"""311.compression: many files in object storage become one archive.
+
+The files are made here, always the same ones: half of their bytes are text, which shrinks to about
+a third, the other half is noise, which does not shrink, as images and packed documents do not. A
+few files are large and most are small, as in real directories.
+"""
+
+import os
+import zipfile
+import zlib
+from functools import cache
+from hashlib import shake_256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+#: How many files, and how many bytes they have together. Fewer than 1,000 files, the most that
+#: object storage lists at once.
+size_generators = {
+    "test": (50, 1_000_000),
+    "small": (100, 10_000_000),
+    "large": (200, 100_000_000),
+}
+
+#: Another version makes other files, so it must not meet files of an earlier one.
+VERSION = 1
+
+#: What reading a damaged archive raises.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+
+MEASURED = ("download_time", "download_size", "upload_time", "upload_size", "compute_time")
+
+
+def buckets_count():
+    return 1, 1
+
+
+def generate_input(
+    data_dir, size, benchmarks_bucket, input_paths, output_paths, upload_func, nosql_func
+):
+    key = f"files-v{VERSION}-{size}"
+    for file in files_of(size):
+        path = Path(data_dir, key, file.name)
+        file.write(path)
+        upload_func(0, f"{key}/{file.name}", str(path))
+    return {
+        "bucket": {
+            "bucket": benchmarks_bucket,
+            "input": input_paths[0],
+            "output": output_paths[0],
+        },
+        "object": {"key": key},
+    }
+
+
+def validate_output(data_dir, input_config, output, language, storage=None):
+    """Compare the archive with the files; without a storage, only what was said of it is judged."""
+    files = files_of(input_config["object"]["key"].rpartition("-")[2])
+    result = output.get("result") if isinstance(output, dict) else None
+    reason = judge_result(result, input_config["bucket"])
+    if reason is None and "measurement" in output:
+        reason = judge_measurement(output["measurement"], sum(file.size for file in files))
+    if reason is not None or storage is None:
+        return reason
+    with TemporaryDirectory() as directory:
+        archive = os.path.join(directory, "archive.zip")
+        storage.download(result["bucket"], result["key"], archive)
+        stated = output.get("measurement", {}).get("upload_size", os.path.getsize(archive))
+        if stated != os.path.getsize(archive):
+            return f"the archive has {os.path.getsize(archive)} bytes, not {stated}"
+        try:
+            return judge_archive(archive, {file.name: file for file in files})
+        except UNREADABLE as error:
+            return f"the archive cannot be read: {error}"
+
+
+def judge_result(result, place):
+    if not isinstance(result, dict):
+        return f"the result should say where the archive is, and is {result!r}"
+    bucket, key = result.get("bucket"), result.get("key")
+    if bucket != place["bucket"]:
+        return f"the archive should be in the bucket {place['bucket']!r}, not in {bucket!r}"
+    if not isinstance(key, str) or not key.startswith(f"{place['output']}/"):
+        return f"the archive should be below {place['output']!r}, not at {key!r}"
+    return None
+
+
+def judge_measurement(measurement, size):
+    for name in MEASURED:
+        value = measurement.get(name)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
+            return f"{name} should be a number from 0 on, and is {value!r}"
+    if measurement["download_size"] != size:
+        return f"it read {measurement['download_size']} bytes, not {size}"
+    return None
+
+
+def judge_archive(path, files):
+    """Compare an archive with the files that should be in it.
+
+    Nothing is unpacked to disk, and nothing is read before names and sizes are found right, so
+    neither a name that climbs nor an archive that unpacks without end does harm.
+    """
+    with zipfile.ZipFile(path) as archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        names = [entry.filename for entry in entries]
+        if len(set(names)) != len(names):
+            return "the archive has two files of one name"
+        for name in sorted(files.keys() ^ set(names)):
+            return f"the archive lacks {name!r}" if name in files else f"{name!r} is not an input"
+        for entry in entries:
+            file = files[entry.filename]
+            if entry.file_size != file.size or archive.read(entry) != file.content():
+                return f"{entry.filename!r} in the archive is not what was uploaded"
+    return None
+
+
+class File:
+    """A file of the input; its content is a function of its size class and number.
+
+    Attributes:
+        name: Path below the directory, with slashes.
+        size: In bytes.
+    """
+
+    def __init__(self, size_class, number, size):
+        self._seed = f"{VERSION}/{size_class}/{number}".encode()
+        self._is_text = number % 2 == 0
+        self.name = f"part-{number % 7}/{number:03}.{'txt' if self._is_text else 'bin'}"
+        self.size = size
+
+    def content(self):
+        if not self._is_text:
+            return shake_256(self._seed).digest(self.size)
+        # Every word has three letters and a space at least.
+        choices = shake_256(self._seed).digest(self.size // 4 + 1)
+        return b" ".join(map(words().__getitem__, choices))[: self.size]
+
+    def write(self, path):
+        """Write it, unless it is there.
+
+        It is not emptied first, since another process may be uploading it: both write the same.
+        """
+        if path.exists() and path.stat().st_size == self.size:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as target:
+            target.write(self.content())
+            target.truncate()
+
+
+def files_of(size_class):
+    """Return the files of a size class, the n-th an n-th as large as the first."""
+    count, total = size_generators[size_class]
+    largest = total / sum(1 / number for number in range(1, count + 1))
+    sizes = [int(largest / number) for number in range(1, count + 1)]
+    sizes[0] += total - sum(sizes)
+    return [File(size_class, number, size) for number, size in enumerate(sizes)]
+
+
+@cache
+def words():
+    """Return the 256 words of the texts; every sixteenth ends a line."""
+    found = []
+    for number in range(256):
+        letters = shake_256(b"word %d" % number).digest(3 + number % 9)
+        word = bytes(97 + letter % 26 for letter in letters)
+        found.append(word + b".\n" if number % 16 == 0 else word)
+    return found
