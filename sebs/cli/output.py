@@ -55,7 +55,19 @@ def print_table(
     table = make_table(columns, numbers=numbers)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console().print(table)
+    show_table(table)
+
+
+def show_table(table: Table) -> None:
+    """Print a table to standard output; without a terminal no line ends in blanks."""
+    target = console()
+    if target.is_terminal:
+        target.print(table)
+        return
+    with target.capture() as capture:
+        target.print(table)
+    lines = (line.rstrip() for line in capture.get().splitlines())
+    click.echo("\n".join(line for line in lines if line))
 
 
 def _cell(value: Any) -> str:

@@ -54,7 +54,7 @@ def _show_table(run: Run) -> None:
         medians = [_figure(group.spreads[quantity.key].median) for quantity in QUANTITIES]
         cells = [Text(cell, style="bold") for cell in (group.kind, "median", *medians)]
         table.add_row(*cells, Text(f"n = {group.n}", style="bold"), end_section=True)
-    output.console().print(table)
+    output.show_table(table)
 
 
 def _figure(value: float | None) -> str:
