@@ -38,6 +38,7 @@ and with 1 for every other one.
     ├── StorageError (OSError)
     │   ├── BucketNotFoundError (LookupError)
     │   ├── ObjectNotFoundError (FileNotFoundError)
+    │   ├── InvalidItemError (ValueError)          an item or key that a table cannot hold
     │   └── UnsafePathError (ValueError)           a key or archive entry leaves its directory
     ├── CacheError (RuntimeError)
     │   ├── CacheUnavailableError (OSError)        read-only, disk full, not a directory
@@ -233,6 +234,10 @@ class BucketNotFoundError(StorageError, LookupError):
 
 class ObjectNotFoundError(StorageError, FileNotFoundError):
     """No object of that key in the bucket."""
+
+
+class InvalidItemError(StorageError, ValueError):
+    """An item, a key or an update that a table cannot hold."""
 
 
 class UnsafePathError(StorageError, ValueError):
