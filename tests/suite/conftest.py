@@ -1,0 +1,55 @@
+"""The bundled benchmarks, and their handlers in each language."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from suite_doubles import Fed, Handler, node_handler
+
+from sebs.benchmark.dependencies import PYTHON_PACKAGES
+from sebs.sebs_types import Language
+
+
+@pytest.fixture
+def fed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Fed]:
+    """Gives a bundled benchmark its data directory and its storage."""
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("SUITE_STORAGE", str(tmp_path / "storage"))
+    return lambda name: Fed(name, tmp_path)
+
+
+@pytest.fixture
+def python_handler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[Fed], Handler]]:
+    """Packages a benchmark and imports its handler as the platforms do: from a package."""
+    before = set(sys.modules)
+
+    def load(benchmark: Fed) -> Handler:
+        package = benchmark.package(Language.PYTHON, tmp_path / "python" / "function")
+        monkeypatch.syspath_prepend(package / PYTHON_PACKAGES)
+        monkeypatch.syspath_prepend(package.parent)
+        handler: Handler = importlib.import_module("function.function").handler
+        return handler
+
+    yield load
+    for name in set(sys.modules) - before:
+        origin = getattr(sys.modules[name], "__file__", None)
+        if name.partition(".")[0] == "function" or str(tmp_path) in str(origin):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def nodejs_handler(tmp_path: Path) -> Callable[[Fed], Handler]:
+    """Packages a benchmark for Node.js."""
+
+    def load(benchmark: Fed) -> Handler:
+        package = benchmark.package(Language.NODEJS, tmp_path / "nodejs" / "function")
+        return node_handler(package / "function.js", dict(os.environ))
+
+    return load

@@ -1,0 +1,277 @@
+"""311.compression: its files are always the same, and only the right archive passes."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from suite_doubles import BUCKET, Fed
+
+NAME = "311.compression"
+
+#: The files of the size ``test``; another digest needs another version in the key.
+DIGEST = "c87cd627e426285b54c7defdfd30ad5ed782c9b8811e8c769d813b4883337a38"
+
+
+def digest(directory: Path) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        whole.update(f"{path.relative_to(directory).as_posix()} {len(content)}\n".encode())
+        whole.update(content)
+    return whole.hexdigest()
+
+
+def test_the_files_are_always_the_same(fed: Any) -> None:
+    benchmark = fed(NAME)
+    key = benchmark.event("test")["object"]["key"]
+    assert digest(benchmark.data_dir / key) == DIGEST
+    assert digest(benchmark.storage.root / BUCKET / "input-0" / key) == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "total"),
+    [("test", 50, 1_000_000), ("small", 100, 10_000_000), ("large", 200, 100_000_000)],
+)
+def test_sizes(fed: Any, tmp_path: Path, size: str, count: int, total: int) -> None:
+    benchmark = fed(NAME)
+    event = benchmark.event(size)
+    assert event["bucket"] == {"bucket": BUCKET, "input": "input-0", "output": "output-0"}
+    files = list((benchmark.data_dir / event["object"]["key"]).rglob("*.*"))
+    assert len(files) == count
+    assert sum(path.stat().st_size for path in files) == total
+    assert min(path.stat().st_size for path in files) > 0
+    # pytest keeps the directories of several runs.
+    shutil.rmtree(tmp_path)
+
+
+def test_data_that_is_there_is_used_and_damaged_data_is_made_again(fed: Any) -> None:
+    benchmark = fed(NAME)
+    directory = benchmark.data_dir / benchmark.event("test")["object"]["key"]
+    short, long, gone, kept = sorted(directory.rglob("*.*"))[:4]
+    short.write_bytes(short.read_bytes()[:-1])
+    long.write_bytes(long.read_bytes() + b"x")
+    gone.unlink()
+    before = kept.stat()
+    benchmark.event("test")
+    assert digest(directory) == DIGEST
+    assert kept.stat().st_mtime_ns == before.st_mtime_ns
+
+
+# --- the handlers ---
+
+
+def test_python_compresses(fed: Any, python_handler: Any, scratch: Path) -> None:
+    benchmark = fed(NAME)
+    check(benchmark, python_handler(benchmark), scratch, "python")
+
+
+@pytest.mark.node
+@pytest.mark.registry
+def test_nodejs_compresses(fed: Any, nodejs_handler: Any, scratch: Path) -> None:
+    benchmark = fed(NAME)
+    check(benchmark, nodejs_handler(benchmark), scratch, "nodejs")
+
+
+def test_a_failed_python_function_leaves_nothing(
+    fed: Any, python_handler: Any, scratch: Path
+) -> None:
+    benchmark = fed(NAME)
+    handler = python_handler(benchmark)
+    event = benchmark.event("test")
+    event["bucket"]["bucket"] = "absent"
+    with pytest.raises(OSError, match="downloads"):
+        handler(event)
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory for temporary files, of this process and of those that it starts."""
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    monkeypatch.setenv("TMPDIR", str(directory))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return directory
+
+
+def check(benchmark: Fed, handler: Any, scratch: Path, language: str) -> None:
+    event = benchmark.event("test")
+    output = handler(event)
+    assert list(scratch.iterdir()) == []
+    assert benchmark.judge(event, output, language) is None
+    key = output["result"]["key"]
+    assert key.startswith("output-0/")
+    assert key.endswith(".zip")
+    archive = benchmark.storage.root / BUCKET / key
+    measured = output["measurement"]
+    assert all(isinstance(value, int) for value in measured.values())
+    assert measured["download_size"] == 1_000_000
+    assert measured["upload_size"] == archive.stat().st_size < 700_000
+    archive.write_bytes(archive.read_bytes()[:-100])
+    assert "not" in str(benchmark.judge(event, output, language))
+    archive.unlink()
+    assert "FileNotFoundError" in str(benchmark.judge(event, output, language))
+
+
+# --- the verdict ---
+
+
+class Answered:
+    """A benchmark that was invoked: its event, its output and the archive it left."""
+
+    def __init__(self, benchmark: Fed) -> None:
+        self.benchmark = benchmark
+        self.event = benchmark.event("test")
+        self.archive = benchmark.storage.root / BUCKET / "output-0" / "files.zip"
+        self.archive.parent.mkdir(parents=True)
+        self.output: dict[str, Any] = {"result": {"bucket": BUCKET, "key": "output-0/files.zip"}}
+        directory = benchmark.data_dir / self.event["object"]["key"]
+        self.files = {
+            path.relative_to(directory).as_posix(): path.read_bytes()
+            for path in sorted(directory.rglob("*.*"))
+        }
+        self.write(self.files.items())
+
+    def write(self, files: Any) -> None:
+        with zipfile.ZipFile(self.archive, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("part-0/", b"")
+            for name, content in files:
+                archive.writestr(name, content)
+
+    def judge(self, **options: Any) -> str | None:
+        return self.benchmark.judge(self.event, self.output, **options)
+
+
+@pytest.fixture
+def answered(fed: Callable[[str], Fed]) -> Answered:
+    return Answered(fed(NAME))
+
+
+FIRST = "part-0/000.txt"
+
+
+def test_the_right_archive_passes(answered: Answered) -> None:
+    assert answered.judge() is None
+    answered.output["measurement"] = {
+        "download_time": 1, "download_size": 1_000_000, "upload_time": 0,
+        "upload_size": answered.archive.stat().st_size, "compute_time": 3.5,
+    }  # fmt: skip
+    assert answered.judge() is None
+    assert answered.judge(stored=False) is None
+
+
+def without(files: dict[str, bytes], name: str) -> dict[str, bytes]:
+    return {key: value for key, value in files.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda f: {}, "lacks"),
+        (lambda f: without(f, FIRST), f"lacks '{FIRST}'"),
+        (lambda f: {**f, "more.txt": b""}, "'more.txt' is not an input"),
+        (lambda f: {**f, "../climbs.txt": b""}, "'../climbs.txt' is not an input"),
+        (lambda f: {**f, "/etc/passwd": b""}, "'/etc/passwd' is not an input"),
+        (lambda f: {f"files/{name}": content for name, content in f.items()}, "is not an input"),
+        (lambda f: {**f, FIRST: b"x" + f[FIRST][1:]}, f"'{FIRST}' in the archive is not"),
+        (lambda f: {**f, FIRST: f[FIRST][:-1]}, f"'{FIRST}' in the archive is not"),
+        (lambda f: {**f, FIRST: b""}, f"'{FIRST}' in the archive is not"),
+        (lambda f: {**f, FIRST: bytes(50_000_000)}, f"'{FIRST}' in the archive is not"),
+        (lambda f: {**f, FIRST: f["part-1/001.bin"]}, f"'{FIRST}' in the archive is not"),
+    ],
+)
+def test_another_archive_is_noticed(answered: Answered, change: Any, reason: str) -> None:
+    answered.write(change(answered.files).items())
+    assert reason in str(answered.judge())
+    assert reason in str(answered.judge(language="nodejs"))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_is_there_twice_is_noticed(answered: Answered) -> None:
+    answered.write([*answered.files.items(), (FIRST, b"other")])
+    assert "two files of one name" in str(answered.judge())
+
+
+@pytest.mark.parametrize("cut", [0, 10, 1000, 300_000])
+def test_a_torn_archive_is_noticed(answered: Answered, cut: int) -> None:
+    answered.archive.write_bytes(answered.archive.read_bytes()[:cut])
+    assert "cannot be read: File is not a zip file" in str(answered.judge())
+
+
+def test_a_flipped_bit_is_noticed(answered: Answered) -> None:
+    content = bytearray(answered.archive.read_bytes())
+    content[20_000] ^= 0x10
+    answered.archive.write_bytes(content)
+    assert "cannot be read" in str(answered.judge())
+
+
+def test_an_entry_that_holds_more_than_it_says_is_noticed(answered: Answered) -> None:
+    size = len(answered.files[FIRST])
+    answered.write({**answered.files, FIRST: bytes(20 * size)}.items())
+    lie, truth = struct.pack("<I", size), struct.pack("<I", 20 * size)
+    content = answered.archive.read_bytes()
+    assert content.count(truth) == 2
+    answered.archive.write_bytes(content.replace(truth, lie))
+    assert answered.judge() is not None
+
+
+def test_an_encrypted_archive_is_noticed(answered: Answered) -> None:
+    content = bytearray(answered.archive.read_bytes())
+    for signature, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        content[content.rindex(signature) + offset] |= 1
+    answered.archive.write_bytes(content)
+    assert "cannot be read" in str(answered.judge())
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (None, "should say where the archive is"),
+        ("output-0/files.zip", "should say where the archive is"),
+        ({}, "in the bucket 'bucket', not in None"),
+        ({"bucket": "other", "key": "output-0/files.zip"}, "not in 'other'"),
+        ({"bucket": BUCKET}, "below 'output-0', not at None"),
+        ({"bucket": BUCKET, "key": 1}, "not at 1"),
+        ({"bucket": BUCKET, "key": "input-0/files.zip"}, "not at 'input-0/files.zip'"),
+        ({"bucket": BUCKET, "key": "output-00/files.zip"}, "not at 'output-00/files.zip'"),
+        ({"bucket": BUCKET, "key": "output-0/absent.zip"}, "FileNotFoundError"),
+    ],
+)
+def test_another_place_is_noticed(answered: Answered, result: Any, reason: str) -> None:
+    answered.output["result"] = result
+    assert reason in str(answered.judge())
+
+
+@pytest.mark.parametrize("output", [None, [], "", {}])
+def test_an_output_that_is_none_is_noticed(answered: Answered, output: Any) -> None:
+    answered.output = output
+    assert "should say where the archive is" in str(answered.judge())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("download_time", -1, "download_time should be a number from 0 on, and is -1"),
+        ("upload_time", None, "upload_time should be"),
+        ("compute_time", "1", "compute_time should be"),
+        ("upload_size", True, "upload_size should be"),
+        ("download_size", 999_999, "it read 999999 bytes, not 1000000"),
+        ("upload_size", 17, "bytes, not 17"),
+    ],
+)
+def test_measurements_that_cannot_be_are_noticed(
+    answered: Answered, name: str, value: Any, reason: str
+) -> None:
+    size = answered.archive.stat().st_size
+    answered.output["measurement"] = {
+        "download_time": 1, "download_size": 1_000_000, "upload_time": 1,
+        "upload_size": size, "compute_time": 1, name: value,
+    }  # fmt: skip
+    assert reason in str(answered.judge())
