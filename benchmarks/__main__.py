@@ -29,9 +29,9 @@ BENCHMARKS = {
 PAGE = """# Performance of sebs itself
 
 Written by `python benchmarks --write docs/performance.md` on {date}: {cpus} processors ({model}),
-{system}, Python {python}, load average {load:.2f} when it began. Figures are medians; every row has a
-reference that was measured in the same run, by turns where it is taken often. Each script alone:
-`python benchmarks/NAME.py`.
+{system}, Python {python}, load average {load:.2f} when it began. Figures are medians; every row has
+a reference that was measured in the same run, by turns where it is taken often. Each script runs
+alone as well: `python benchmarks/NAME.py`.
 """
 
 

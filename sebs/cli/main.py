@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -91,7 +92,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def entry() -> None:
-    """Run the command line of this process, and exit."""
+    """Run the command line of this process, and exit.
+
+    A termination is an interruption: what was measured is kept, what was started is ended.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

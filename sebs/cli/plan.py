@@ -18,11 +18,13 @@ def command(benchmark: str, function_name: str | None, as_json: bool, **given: A
     from sebs.cli import output
     from sebs.cli.session import open_session
 
-    with open_session(**given) as session:
-        session.initialize()
+    with open_session(**given) as session, session.looking() as exists:
         plan = session.system.plan_function(session.benchmark(benchmark), function_name)
     if as_json:
         steps = [{"action": step.action.name.lower(), "reason": step.reason} for step in plan.steps]
-        output.print_json({"function": plan.function_name, "steps": steps})
+        document = {"function": plan.function_name, "new_deployment": not exists, "steps": steps}
+        output.print_json(document)
     else:
+        if not exists:
+            click.echo("There is no deployment: one would be made, and the name would differ.")
         click.echo(plan.explain())

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sebs.cli import options
-
-if TYPE_CHECKING:
-    from sebs.faas.system import System
 
 
 @click.group("resource")
@@ -24,8 +19,7 @@ def command() -> None:
 @options.as_json
 def list_resources(as_json: bool, **given: Any) -> None:
     """List the deployment's resources, by kind; nothing is changed."""
-    with _existing_deployment(**given) as system:
-        _show(system, {} if system is None else system.cleanup_resources(dry_run=True), as_json)
+    _clean(True, as_json, given)
 
 
 @command.command("clean")
@@ -34,39 +28,23 @@ def list_resources(as_json: bool, **given: Any) -> None:
 @options.as_json
 def clean(dry_run: bool, as_json: bool, **given: Any) -> None:
     """Delete everything that the deployment allocated, and forget its functions."""
-    with _existing_deployment(**given) as system:
-        _show(system, {} if system is None else system.cleanup_resources(dry_run), as_json)
+    _clean(dry_run, as_json, given)
 
 
-@contextmanager
-def _existing_deployment(**given: Any) -> Iterator[System | None]:
-    """Yield the platform with an existing deployment selected; none is made where there is none."""
+def _clean(dry_run: bool, as_json: bool, given: dict[str, Any]) -> None:
     from sebs.cli.session import open_session
 
-    with open_session(**given) as session:
-        system = session.system
-        prefix = session.configuration.deployment.get("resource_prefix")
-        found = system.find_deployments()
-        resources = system.config.resources
-        if not resources.has_resources_id:
-            selected = [name for name in found if prefix is None or prefix in name]
-            if len(selected) > 1:
-                raise click.UsageError(
-                    f"There are {len(selected)} deployments ({', '.join(selected)}): "
-                    "choose one with --resource-prefix."
-                )
-            if not selected:
-                yield None
-                return
-            resources.resources_id = selected[0]
-        session.initialize()
-        yield system
+    with open_session(**given) as session, session.looking() as exists:
+        if exists:
+            found = session.system.cleanup_resources(dry_run)
+            _show(session.system.config.resources.resources_id, found, as_json)
+        else:
+            _show(None, {}, as_json)
 
 
-def _show(system: System | None, resources: dict[str, list[str]], as_json: bool) -> None:
+def _show(resources_id: str | None, resources: dict[str, list[str]], as_json: bool) -> None:
     from sebs.cli import output
 
-    resources_id = None if system is None else system.config.resources.resources_id
     if as_json:
         output.print_json({"resources_id": resources_id, "resources": resources})
         return

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sebs.errors import UsageError
+from sebs.faas.config import new_resources_id
+
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.config import Configuration
@@ -56,6 +59,43 @@ class Session:
         """
         prefix = self.configuration.deployment.get("resource_prefix")
         self.system.initialize(resource_prefix=prefix)
+
+    @contextmanager
+    def looking(self) -> Iterator[bool]:
+        """Connect to the deployment that exists; where there is none, none is allocated.
+
+        Within the block the platform has a resource id in any case: one that would be new is
+        forgotten at its end.
+
+        Yields:
+            Whether the deployment exists.
+
+        Raises:
+            UsageError: Several exist, and nothing says which one is meant.
+        """
+        resources = self.system.config.resources
+        prefix = self.configuration.deployment.get("resource_prefix")
+        if not resources.has_resources_id:
+            resources.resources_id = self._existing(prefix)
+        exists = resources.has_resources_id
+        if not exists:
+            resources.resources_id = new_resources_id(prefix)
+        try:
+            self.initialize()
+            yield exists
+        finally:
+            if not exists:
+                resources.resources_id = None
+
+    def _existing(self, prefix: str | None) -> str | None:
+        found = self.system.find_deployments()
+        selected = [name for name in found if prefix is None or prefix in name]
+        if len(selected) > 1:
+            raise UsageError(
+                f"There are {len(selected)} deployments: {', '.join(selected)}.",
+                remedy="Choose one with --resource-prefix.",
+            )
+        return selected[0] if selected else None
 
     def benchmark(self, name: str) -> Benchmark:
         """Return a benchmark as it is built for the platform."""

@@ -76,7 +76,8 @@ class Resources(ABC, LoggingBase):
         return self._resources_id
 
     @resources_id.setter
-    def resources_id(self, resources_id: str) -> None:
+    def resources_id(self, resources_id: str | None) -> None:
+        """``None`` takes it back: then none is settled."""
         self._resources_id = resources_id
 
     @property

@@ -133,7 +133,8 @@ def test_processing_a_saved_run_fetches_the_metrics_again(sebs) -> None:
     assert "All outputs are valid." in sebs("benchmark", "process", run).out
 
 
-def test_an_interruption_keeps_what_was_measured(sebs) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_keeps_what_was_measured(sebs, number) -> None:
     handler = "import time\ndef handler(event):\n    time.sleep(0.2)\n    return {'result': 2}\n"
     sebs.write_benchmark(handler=handler)
     process = subprocess.Popen(
@@ -149,7 +150,7 @@ def test_an_interruption_keeps_what_was_measured(sebs) -> None:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert err == "Interrupted.\n"
