@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sebs.faas.function import Function as Function
     from sebs.faas.function import Trigger as Trigger
     from sebs.faas.system import System as System
+    from sebs.local import Local as Local
     from sebs.sebs import SeBS as SeBS
     from sebs.sebs_types import Architecture as Architecture
     from sebs.sebs_types import Language as Language
@@ -31,6 +32,7 @@ _HOMES = {
     "ExecutionResult": "sebs.faas.function",
     "Function": "sebs.faas.function",
     "Language": "sebs.sebs_types",
+    "Local": "sebs.local",
     "SeBS": "sebs.sebs",
     "SeBSConfig": "sebs.config",
     "SebsError": "sebs.errors",
@@ -46,6 +48,7 @@ __all__ = [
     "ExecutionResult",
     "Function",
     "Language",
+    "Local",
     "SeBS",
     "SeBSConfig",
     "SebsError",

@@ -31,18 +31,20 @@ EXPERIMENTS = (
 _TOLERATED = ("deployment", "type", "download_results", "flags", "container_deployment")
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A section in which every key is known and no value is coerced."""
+
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class RuntimeSection(_Strict):
+class RuntimeSection(Strict):
     """``experiments.runtime``: a language and its version."""
 
     language: Literal["python", "nodejs", "java", "cpp"] = "python"
     version: str | None = None
 
 
-class ExperimentsSection(_Strict):
+class ExperimentsSection(Strict):
     """``experiments``: what is run, and how.
 
     Attributes:
@@ -70,7 +72,7 @@ class ExperimentsSection(_Strict):
     trigger: Literal["http", "library"] = "http"
 
 
-class DeploymentSection(_Strict):
+class DeploymentSection(Strict):
     """``deployment``: the platform, and one object a platform beside its name."""
 
     name: str = Field(default="local", min_length=1)
@@ -108,8 +110,29 @@ def validate(config: Mapping[str, Any], *, platforms: Iterable[str] = ()) -> lis
             continue
         problems += _check_objects(name, section, open_keys)
         closed = {key: value for key, value in section.items() if key not in open_keys}
-        problems += _check_model(name, model, closed, open_keys)
+        problems += check(name, model, closed, open_keys)
     return sorted(problems, key=lambda problem: problem.path)
+
+
+def check(
+    path: str, model: type[BaseModel], section: Mapping[str, Any], open_keys: Iterable[str] = ()
+) -> list[Problem]:
+    """Return everything that is wrong with one section.
+
+    Args:
+        path: Dotted path of the section, for the problems.
+        model: Its shape.
+        section: What was given.
+        open_keys: Further keys that are known, for the hints.
+    """
+    try:
+        model.model_validate(dict(section))
+    except ValidationError as error:
+        return [
+            _problem(path, detail, model, open_keys)
+            for detail in error.errors(include_url=False, include_input=False)
+        ]
+    return []
 
 
 def mask(value: Any, path: str = "") -> Any:
@@ -134,27 +157,16 @@ def _check_objects(
     ]
 
 
-def _check_model(
-    name: str, model: type[BaseModel], section: Mapping[str, Any], open_keys: Iterable[str]
-) -> list[Problem]:
-    try:
-        model.model_validate(dict(section))
-    except ValidationError as error:
-        return [
-            _problem(name, detail, model, open_keys)
-            for detail in error.errors(include_url=False, include_input=False)
-        ]
-    return []
-
-
 def _problem(name: str, detail: Any, model: type[BaseModel], open_keys: Iterable[str]) -> Problem:
     path = ".".join([name, *(str(part) for part in detail["loc"])])
     if detail["type"] != "extra_forbidden":
         message = str(detail["msg"])
         return Problem(path, message[:1].lower() + message[1:])
     *parents, key = (str(part) for part in detail["loc"])
-    fields = RuntimeSection.model_fields if parents else model.model_fields
-    known = [*fields, *([] if parents else open_keys)]
+    owner: Any = model
+    for parent in parents:
+        owner = owner.model_fields[parent].annotation
+    known = [*owner.model_fields, *([] if parents else open_keys)]
     return unknown_key(path, key, known)
 
 

@@ -38,7 +38,7 @@ class BuiltIn:
 
 
 BUILT_IN = {
-    "local": BuiltIn("Functions on this machine, without an account"),
+    "local": BuiltIn("Functions on this machine, without an account", "sebs.local:Local"),
     "aws": BuiltIn("AWS Lambda"),
     "azure": BuiltIn("Azure Functions"),
     "gcp": BuiltIn("Google Cloud Functions"),

@@ -114,15 +114,31 @@ class Trigger(ABC, LoggingBase):
         Raises:
             InvocationError: No answer arrived that could be understood.
         """
-        client = _http_client(verify_ssl)
+        return result_of_response(
+            self._post(payload, url, verify_ssl, headers=headers, timeout=timeout)
+        )
+
+    def _post(
+        self,
+        payload: dict[str, Any],
+        url: str,
+        verify_ssl: bool = True,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = LONGEST_INVOCATION,
+    ) -> Response:
+        """Do what :meth:`_http_invoke` does, and return the answer as it came.
+
+        Raises:
+            InvocationError: No answer arrived that could be understood.
+        """
         try:
-            response = client.post_json(
+            return _http_client(verify_ssl).post_json(
                 url, payload, headers=headers, timeout=timeout, raise_for_status=False
             )
         except MalformedResponseError:
             self.logging.exception("Invocation of %s gave no usable answer.", url.split("?")[0])
             raise
-        return result_of_response(response)
 
 
 def result_of_response(response: Response) -> ExecutionResult:

@@ -1,0 +1,97 @@
+"""A function of the local platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sebs.errors import CacheFormatError, UsageError
+from sebs.faas.function import Function, FunctionConfig
+from sebs.local.triggers import HTTPTrigger, LibraryTrigger, LocalTrigger
+
+if TYPE_CHECKING:
+    from sebs.local.client import GatewayClient
+
+
+@dataclass
+class LocalFunctionConfig(FunctionConfig):
+    """What every platform configures, and how the function's environments scale.
+
+    Attributes:
+        scaling: The fields of the gateway's ``Scaling``.
+    """
+
+    scaling: dict[str, Any] = field(default_factory=dict)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**super().serialize(), "scaling": self.scaling}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> LocalFunctionConfig:
+        """Read what :meth:`serialize` wrote."""
+        config = super().deserialize(data)
+        config.scaling = dict(data["scaling"])
+        return config
+
+
+class LocalFunction(Function):
+    """A function that belongs to a deployment; it always has an HTTP and a LIBRARY trigger.
+
+    Args:
+        benchmark: Name of the benchmark that it runs.
+        name: Its name.
+        code_hash: Hash of the code package that is deployed.
+        cfg: Its configuration.
+        resource_id: The deployment that it belongs to.
+    """
+
+    def __init__(
+        self,
+        benchmark: str,
+        name: str,
+        code_hash: str,
+        cfg: LocalFunctionConfig,
+        resource_id: str,
+    ) -> None:
+        super().__init__(benchmark, name, code_hash, cfg)
+        self.resource_id = resource_id
+        self._local_config = cfg
+        self._handles: tuple[LocalTrigger, ...] = (
+            HTTPTrigger(name, cfg),
+            LibraryTrigger(name, cfg),
+        )
+        for trigger in self._handles:
+            self.add_trigger(trigger)
+
+    @property
+    def config(self) -> LocalFunctionConfig:
+        """Memory, timeout, runtime, architecture, scaling."""
+        return self._local_config
+
+    def attach(self, client: GatewayClient) -> None:
+        """Invoke through this client from now on."""
+        for trigger in self._handles:
+            trigger.attach(client)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**super().serialize(), "resource_id": self.resource_id}
+
+    @staticmethod
+    def deserialize(cached_config: dict[str, Any]) -> LocalFunction:
+        """Return the function that :meth:`serialize` described; it has to be attached.
+
+        Raises:
+            CacheFormatError: The entry lacks something; it is also a RuntimeError.
+        """
+        try:
+            return LocalFunction(
+                cached_config["benchmark"],
+                cached_config["name"],
+                cached_config["hash"],
+                LocalFunctionConfig.deserialize(cached_config["config"]),
+                cached_config["resource_id"],
+            )
+        except (KeyError, TypeError, ValueError, UsageError) as error:
+            raise CacheFormatError(f"The cached function cannot be read: {error!r}.") from error
