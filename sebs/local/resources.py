@@ -27,7 +27,6 @@ class LocalResources(SystemResources):
         config: Configuration of the platform; ``config.home`` is its directory.
         cache_client: The cache.
         docker_client: Of no use here.
-        client: The gateway's client; of no use to services that need no gateway.
     """
 
     def __init__(
@@ -35,8 +34,6 @@ class LocalResources(SystemResources):
         config: LocalConfig,
         cache_client: Cache,
         docker_client: Any = None,
-        *,
-        client: Any = None,
     ) -> None:
         super().__init__(config, cache_client, docker_client)
         home = Path(config.home)

@@ -56,6 +56,11 @@ class Reply(NamedTuple):
     document: Any
     afterwards: Callable[[], None] | None = None
 
+    @property
+    def body(self) -> bytes:
+        """The document as it is sent."""
+        return json.dumps(self.document).encode()
+
 
 class Control:
     """Serves the paths under ``/-/``, all but the lease.
@@ -124,7 +129,7 @@ class Control:
         return _refusal(HTTPStatus.NOT_FOUND, "NotFound", f"There is nothing at {path}.")
 
     async def _put(self, call: Call) -> Reply:
-        body = _document(call.body)
+        body = read_document(call.body)
         package = body.get("package")
         if not isinstance(package, str):
             raise DefinitionError(f"package: {package!r} is no path.")
@@ -146,7 +151,7 @@ class Control:
         return Reply(status, definition.as_json())
 
     async def _patch(self, call: Call) -> Reply:
-        body = _document(call.body)
+        body = read_document(call.body)
         async with self._changing:
             pool = self._pool(call.name)
             definition = patch_definition(pool.definition, body)
@@ -180,7 +185,7 @@ class Control:
         return Reply(HTTPStatus.OK, {"retired": len(retired)})
 
     async def _pin(self, call: Call) -> Reply:
-        pinned = _document(call.body).get("pinned")
+        pinned = read_document(call.body).get("pinned")
         if not isinstance(pinned, bool):
             raise ControlError(
                 HTTPStatus.BAD_REQUEST, "InvalidRequest", "pinned: true or false is expected."
@@ -250,7 +255,12 @@ def _state(environment: Environment) -> str:
     return "busy" if environment.inflight else "idle"
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def read_document(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a request's body is.
+
+    Raises:
+        ControlError: It is none.
+    """
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:

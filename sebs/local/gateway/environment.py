@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -53,6 +54,7 @@ class Environment:
         home: The local platform's directory.
         package: The directory of the unpacked package.
         log: Descriptor of the function's log.
+        services: Variables with which it reaches the platform's data services.
 
     Raises:
         OSError: The process could not be started.
@@ -66,6 +68,7 @@ class Environment:
         home: Path,
         package: Path,
         log: int,
+        services: Mapping[str, str],
     ) -> None:
         self.definition = definition
         self.id = environment_id
@@ -88,7 +91,7 @@ class Environment:
         try:
             self._started_ns = time.monotonic_ns()
             variables = worker_variables(
-                definition, environment_id, package, self._temporary, self._started_ns
+                definition, services, environment_id, package, self._temporary, self._started_ns
             )
             self.pid, self._channel = spawn(worker_command(definition), variables, log)
         except OSError:

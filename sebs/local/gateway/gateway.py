@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import itertools
 import os
 import secrets
 import signal
 import sys
 import time
+from collections.abc import Coroutine
 from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
+from typing import Any, TypeAlias
 
 from sebs.local.gateway import processes
 from sebs.local.gateway.control import Control, Reply
@@ -22,6 +25,7 @@ from sebs.local.gateway.lifetime import Lifetime
 from sebs.local.gateway.packages import PackageStore
 from sebs.local.gateway.pools import Pools
 from sebs.local.gateway.server import Connection, Request
+from sebs.local.gateway.tables import TABLES_PATH, Rows, Tables
 
 _CONTROL_LIMIT = 1 << 20
 _ADDRESS = "127.0.0.1"
@@ -31,6 +35,9 @@ _STOPPED = Verdict("GatewayStopped", "The gateway was stopped.")
 _FAREWELL = 5.0
 
 _DIRECTORIES = ("environments", "functions", "logs", "metrics", "packages", "tmp")
+
+
+Answered: TypeAlias = "Reply | Rows"
 
 
 def prepare_home(home: Path) -> None:
@@ -47,6 +54,10 @@ def report(message: str) -> None:
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - standard error is the log
 
 
+def _bearer(token: str) -> bytes:
+    return b"Bearer " + token.encode()
+
+
 class Gateway:
     """Serves one directory until :meth:`stop`.
 
@@ -56,7 +67,7 @@ class Gateway:
 
     def __init__(self, home: Path) -> None:
         token = secrets.token_urlsafe(32)
-        self.authorization = b"Bearer " + token.encode()
+        self._authorization = _bearer(token)
         self.hosts: frozenset[bytes] = frozenset()
         self._home = home
         self._token = token
@@ -64,9 +75,13 @@ class Gateway:
         self._stopped = asyncio.Event()
         self._packages = PackageStore(home / "packages")
         self._pools = Pools(home, self._packages)
+        self._tables = Tables(home / "nosql")
+        # Functions are told this one, which opens nothing but their tables.
+        self._data_token = secrets.token_urlsafe(32)
+        self._data_authorization = _bearer(self._data_token)
         self._ids = itertools.count(1)
         self._id_prefix = secrets.token_hex(8)
-        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._tasks: set[asyncio.Task[Answered]] = set()
         self._lifetime: Lifetime
         self._control: Control
 
@@ -83,6 +98,10 @@ class Gateway:
         port = server.sockets[0].getsockname()[1]
         names = (b"127.0.0.1", b"localhost", b"[::1]")
         self.hosts = frozenset(names) | {b"%s:%d" % (name, port) for name in names}
+        self._pools.services = {
+            "SEBS_LOCAL_DATA_URL": f"http://{_ADDRESS}:{port}",
+            "SEBS_LOCAL_DATA_TOKEN": self._data_token,
+        }
         state = self._home / "gateway.json"
         self._lifetime = Lifetime(state, port, self._token, self.stop)
         self._control = Control(
@@ -95,6 +114,7 @@ class Gateway:
         finally:
             self._lifetime.withdraw()
             server.close()
+            self._tables.close()
             await self._end_environments()
 
     async def _load(self, store: FunctionStore) -> None:
@@ -112,6 +132,12 @@ class Gateway:
     def stop(self) -> None:
         """Let :meth:`run` end."""
         self._stopped.set()
+
+    def admits(self, target: bytes, authorization: bytes) -> bool:
+        """Return whether a request has the token for its target: tables have one of their own."""
+        of_tables = target.startswith(TABLES_PATH)
+        expected = self._data_authorization if of_tables else self._authorization
+        return hmac.compare_digest(authorization, expected)
 
     def body_limit(self, path: bytes) -> int:
         """Return how many bytes the body of a request may have: the function's own limit."""
@@ -132,8 +158,13 @@ class Gateway:
             self._refuse_invocation(connection, request, known=pool is not None)
         else:
             method, path = request.method.decode(), request.path.decode("ascii", "replace")
-            query = request.query.decode("ascii", "replace")
-            task = self._loop.create_task(self._control.serve(method, path, query, request.body))
+            work: Coroutine[Any, Any, Answered]
+            if request.path.startswith(TABLES_PATH):
+                work = self._tables.serve(method, path, request.body)
+            else:
+                query = request.query.decode("ascii", "replace")
+                work = self._control.serve(method, path, query, request.body)
+            task: asyncio.Task[Answered] = self._loop.create_task(work)
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._reply(connection, done))
 
@@ -146,7 +177,7 @@ class Gateway:
             message = f"There is no function at {request.path.decode('ascii', 'replace')}."
         connection.reply_json(status, {"error": {"type": kind, "message": message, "trace": ""}})
 
-    def _reply(self, connection: Connection, task: asyncio.Task[Reply]) -> None:
+    def _reply(self, connection: Connection, task: asyncio.Task[Answered]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             return
@@ -157,7 +188,7 @@ class Gateway:
             connection.reply_json(HTTPStatus.INTERNAL_SERVER_ERROR, document)
             return
         reply = task.result()
-        connection.reply_json(reply.status, reply.document)
+        connection.reply(reply.status, b"", reply.body)
         if reply.afterwards is not None:
             # In the next turn: the loop writes the answer at the end of this one.
             self._loop.call_later(0.01, reply.afterwards)

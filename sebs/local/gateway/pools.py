@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sebs.local.gateway.environment import Environment, Owner
@@ -31,6 +31,8 @@ class Pools:
         self.by_path: dict[bytes, Pool] = {}
         #: Every environment whose process has not ended, by pid.
         self.environments: dict[int, Environment] = {}
+        #: Variables with which every environment reaches the platform's data services.
+        self.services: Mapping[str, str] = {}
         self._home = home
         self._packages = packages
         self._watch = Watch(self._watched)
@@ -75,6 +77,7 @@ class Pools:
             self._home,
             self._packages.path(definition.sha256),
             log,
+            self.services,
         )
         self.environments[environment.pid] = environment
         return environment

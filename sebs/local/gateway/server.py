@@ -7,7 +7,6 @@ on the way of an invocation every one of them would show.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 from collections import deque
 from http import HTTPStatus
@@ -40,10 +39,12 @@ class Request(NamedTuple):
 class Site(Protocol):
     """What is served."""
 
-    #: The value of ``Authorization`` that lets a request in.
-    authorization: bytes
     #: The values of ``Host`` that mean this machine.
     hosts: frozenset[bytes]
+
+    def admits(self, target: bytes, authorization: bytes) -> bool:
+        """Return whether the ``Authorization`` header lets a request for this target in."""
+        ...
 
     def body_limit(self, path: bytes) -> int:
         """Return how many bytes the body of a request for this path may have."""
@@ -135,7 +136,7 @@ class Connection(asyncio.Protocol):
         site = self._site
         if self._host.lower() not in site.hosts:
             self._refuse(HTTPStatus.FORBIDDEN, "The Host header names another machine.")
-        elif not hmac.compare_digest(self._authorization, site.authorization):
+        elif not site.admits(self._url, self._authorization):
             self._refuse(HTTPStatus.UNAUTHORIZED, "The bearer token is missing or wrong.")
         elif self._parser.should_upgrade():
             self._refuse(HTTPStatus.BAD_REQUEST, "Protocols are not switched here.")

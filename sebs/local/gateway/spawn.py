@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from sebs.local.gateway.functions import Definition
@@ -32,7 +33,12 @@ def worker_command(definition: Definition) -> list[str]:
 
 
 def worker_variables(
-    definition: Definition, environment_id: str, package: Path, temporary: Path, started_ns: int
+    definition: Definition,
+    services: Mapping[str, str],
+    environment_id: str,
+    package: Path,
+    temporary: Path,
+    started_ns: int,
 ) -> dict[str, str]:
     """Return the worker's variables: nothing of the gateway's own, and the function's.
 
@@ -40,6 +46,7 @@ def worker_variables(
 
     Args:
         definition: The version of the function.
+        services: Variables with which it reaches the platform's data services.
         environment_id: The environment's id.
         package: The directory of the unpacked package.
         temporary: The environment's own directory.
@@ -51,6 +58,7 @@ def worker_variables(
         "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         **definition.environment,
+        **services,
         ENVIRONMENT_VARIABLE: environment_id,
         "SEBS_FUNCTION": definition.name,
         "SEBS_MEMORY": str(definition.memory),

@@ -1,0 +1,153 @@
+'use strict';
+// Object storage for functions on the local platform: the files themselves.
+//
+// Part of a function's package, so it needs nothing but what comes with Node.js. The rule from keys
+// to files is the one of sebs/local/keys.py.
+
+const crypto = require('crypto');
+const fs = require('fs');
+const path = require('path');
+
+const MAX_KEY = 1024;
+const MAX_NAME = 255;
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+// The names from the bucket's directory down to the object's file.
+function objectPath(key) {
+  const parts = key.split('/');
+  const bytes = Buffer.from(key);
+  const isText = bytes.toString() === key;
+  const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!isText || !isSafe || bytes.length > MAX_KEY || key.includes('\0')) {
+    throw new RangeError(`${JSON.stringify(key.slice(0, 200))} cannot be the key of an object`);
+  }
+  const names = parts.map((part) => part.replaceAll('%', '%25'));
+  names[names.length - 1] += '%';
+  if (names.some((name) => Buffer.byteLength(name) > MAX_NAME)) {
+    throw new RangeError(
+      `${JSON.stringify(key.slice(0, 200))} has a part that is too long for the key of an object`,
+    );
+  }
+  return names;
+}
+
+function isLink(file) {
+  const status = fs.lstatSync(file, { throwIfNoEntry: false });
+  return status !== undefined && status.isSymbolicLink();
+}
+
+class storage {
+  constructor() {
+    this.root = process.env.SEBS_LOCAL_STORAGE;
+  }
+
+  static get_instance() {
+    if (!storage.instance) {
+      storage.instance = new storage();
+    }
+    return storage.instance;
+  }
+
+  // A name that no other invocation uses: a random part before the extension.
+  unique_name(file) {
+    const extension = path.posix.extname(file);
+    const base = file.slice(0, file.length - extension.length);
+    return `${base}.${crypto.randomBytes(4).toString('hex')}${extension}`;
+  }
+
+  // The key actually used, and a promise that the object is there.
+  upload(bucket, file, filepath) {
+    const key = this.unique_name(file);
+    const target = this._path(bucket, key);
+    const temporary = this._temporary();
+    const copied = fs.promises.copyFile(filepath, temporary);
+    return [key, this._publish(copied, bucket, key, temporary, target)];
+  }
+
+  // A promise that the file is there.
+  download(bucket, file, filepath) {
+    return fs.promises.copyFile(this._path(bucket, file), filepath);
+  }
+
+  // A stream to write to, a promise that the object is there once the stream has ended, its key.
+  uploadStream(bucket, file) {
+    const key = this.unique_name(file);
+    const target = this._path(bucket, key);
+    const temporary = this._temporary();
+    const stream = fs.createWriteStream(temporary, { flags: 'wx', mode: 0o600 });
+    const written = new Promise((resolve, reject) => {
+      stream.on('error', reject);
+      stream.on('close', () => {
+        if (stream.writableFinished) {
+          resolve();
+        } else {
+          reject(new Error(`The stream for ${key} was destroyed before its end`));
+        }
+      });
+    });
+    return [stream, this._publish(written, bucket, key, temporary, target), key];
+  }
+
+  // A promise of a stream to read from.
+  downloadStream(bucket, file) {
+    return new Promise((resolve, reject) => {
+      const stream = fs.createReadStream(this._path(bucket, file));
+      stream.once('open', () => resolve(stream));
+      stream.once('error', reject);
+    });
+  }
+
+  // Rename what has been written into place, so that an object is there whole or not at all.
+  async _publish(written, bucket, key, temporary, target) {
+    try {
+      await written;
+      let directory = this._bucket(bucket);
+      for (const name of objectPath(key).slice(0, -1)) {
+        directory = path.join(directory, name);
+        await makeDirectory(directory);
+      }
+      await fs.promises.rename(temporary, target);
+    } catch (error) {
+      await fs.promises.rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  _temporary() {
+    return path.join(this.root, '.staging', crypto.randomUUID());
+  }
+
+  _bucket(bucket) {
+    const directory = path.join(this.root, String(bucket));
+    const status = fs.lstatSync(directory, { throwIfNoEntry: false });
+    if (!BUCKET.test(bucket) || !status || !status.isDirectory()) {
+      throw new Error(`There is no bucket ${JSON.stringify(bucket)}`);
+    }
+    return directory;
+  }
+
+  _path(bucket, key) {
+    const names = objectPath(key);
+    let file = this._bucket(bucket);
+    for (const name of names) {
+      file = path.join(file, name);
+      if (isLink(file)) {
+        throw new RangeError(`${file} is a symbolic link, which may lead out of the bucket`);
+      }
+    }
+    return file;
+  }
+}
+
+async function makeDirectory(directory) {
+  try {
+    await fs.promises.mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    if (error.code !== 'EEXIST') {
+      throw error;
+    }
+  }
+}
+
+exports.storage = storage;
+exports.objectPath = objectPath;
