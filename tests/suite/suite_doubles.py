@@ -23,10 +23,13 @@ ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x64"
 
 Handler = Callable[[dict[str, Any]], Any]
 
+#: It ends as soon as it has the answer, whatever the function has left undone.
 NODE_RUNNER = """
-const event = JSON.parse(require('fs').readFileSync(0));
-require(process.argv[1]).handler(event).then(
-  (answer) => process.stdout.write(JSON.stringify(answer)));
+const fs = require('fs');
+require(process.argv[1]).handler(JSON.parse(fs.readFileSync(0))).then((answer) => {
+  fs.writeFileSync(1, JSON.stringify(answer));
+  process.exit();
+});
 """
 
 

@@ -212,6 +212,17 @@ def test_a_flipped_bit_is_noticed(answered: Answered) -> None:
     assert "cannot be read" in str(answered.judge())
 
 
+def test_what_is_too_large_is_not_even_read(answered: Answered) -> None:
+    answered.write({**answered.files, FIRST: bytes(50_000_000)}.items())
+    with zipfile.ZipFile(answered.archive) as archive:
+        entry = archive.getinfo(FIRST)
+    content = bytearray(answered.archive.read_bytes())
+    # Reading it would show that it is damaged.
+    content[entry.header_offset + 30 + len(FIRST) + entry.compress_size // 2] ^= 0xFF
+    answered.archive.write_bytes(content)
+    assert f"'{FIRST}' in the archive is not" in str(answered.judge())
+
+
 def test_an_entry_that_holds_more_than_it_says_is_noticed(answered: Answered) -> None:
     size = len(answered.files[FIRST])
     answered.write({**answered.files, FIRST: bytes(20 * size)}.items())

@@ -58,6 +58,7 @@ def check(benchmark: Any, handler: Any, language: str) -> None:
         (PAGE, None),
         (PAGE.replace("<li>0</li>", "<LI class='x'>0</LI>"), None),
         (PAGE.replace("</li>", ""), None),
+        (PAGE.replace("</li>", "</li>, and"), None),
         (PAGE.replace("<li>0</li>", ""), "lists 2 numbers, not 3"),
         (PAGE.replace("<li>0</li>", "<li>0</li><li>1</li>"), "lists 4 numbers, not 3"),
         (PAGE.replace("<li>0</li>", "<!-- <li>0</li> -->"), "lists 2 numbers, not 3"),

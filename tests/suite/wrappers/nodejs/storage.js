@@ -4,6 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
+const { setTimeout: delay } = require('timers/promises');
 
 class FileStorage {
   constructor() {
@@ -15,7 +16,7 @@ class FileStorage {
     const unique = path.join(parts.dir, `${parts.name}.0123abcd${parts.ext}`);
     const place = path.join(this.root, bucket, unique);
     fs.mkdirSync(path.dirname(place), { recursive: true });
-    return [unique, fs.promises.copyFile(filepath, place)];
+    return [unique, delay(20).then(() => fs.promises.copyFile(filepath, place))];
   }
 
   async download(bucket, key, filepath) {
