@@ -17,6 +17,9 @@ from sebs.errors import ResultFormatError
 
 _MICROSECOND = timedelta(microseconds=1)
 
+#: Type of the error of a handler that raised; the exception says more than this does.
+_RAISED = "HandlerError"
+
 
 @dataclass(slots=True)
 class ExecutionTimes:
@@ -214,7 +217,8 @@ class ExecutionResult:
         """Take over the answer that a platform's wrapper gave around the handler's output.
 
         The answer holds ``begin`` and ``end`` (Unix seconds, numbers or text), ``is_cold``,
-        ``request_id`` and ``result``, what the handler returned; or ``error`` instead of it.
+        ``request_id`` and ``result``, what the handler returned; or ``error`` instead of it: a
+        text, or an object with ``type``, ``message`` and perhaps the name of the ``exception``.
 
         Raises:
             ResultFormatError: A time in it is no number.
@@ -273,9 +277,12 @@ class ExecutionResult:
 
 
 def _describe(error: Any) -> str:
-    if isinstance(error, Mapping):
-        return f"{error.get('type', 'Error')}: {error.get('message', '')}".rstrip(": ")
-    return str(error)
+    if not isinstance(error, Mapping):
+        return str(error)
+    parts = [error.get("type", "Error"), error.get("exception"), error.get("message")]
+    if parts[:1] == [_RAISED] and parts[1]:
+        del parts[0]
+    return ": ".join(str(part) for part in parts if part)
 
 
 def _number(output: Mapping[str, Any], key: str) -> float:

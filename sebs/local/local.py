@@ -115,11 +115,15 @@ class Local(System):
         self.initialize_resources(resource_prefix, quiet)
 
     def shutdown(self) -> None:
-        """Give the gateway back, which ends unless others use it, and write the configuration."""
+        """Give the gateway back, which ends unless others use it, and write the configuration.
+
+        Where no deployment was settled there is nothing that a later run could take up.
+        """
         try:
             self._client.close()
         finally:
-            super().shutdown()
+            if self._config.resources.has_resources_id:
+                super().shutdown()
 
     # --- deployment ---
 
