@@ -31,6 +31,10 @@ EXPERIMENTS = (
 _TOLERATED = ("deployment", "type", "download_results", "flags", "container_deployment")
 
 
+#: Characters of a wrong value that an error shows.
+_LONGEST_SHOWN = 60
+
+
 class Strict(BaseModel):
     """A section in which every key is known and no value is coerced."""
 
@@ -129,8 +133,7 @@ def check(
         model.model_validate(dict(section))
     except ValidationError as error:
         return [
-            _problem(path, detail, model, open_keys)
-            for detail in error.errors(include_url=False, include_input=False)
+            _problem(path, detail, model, open_keys) for detail in error.errors(include_url=False)
         ]
     return []
 
@@ -161,13 +164,24 @@ def _problem(name: str, detail: Any, model: type[BaseModel], open_keys: Iterable
     path = ".".join([name, *(str(part) for part in detail["loc"])])
     if detail["type"] != "extra_forbidden":
         message = str(detail["msg"])
-        return Problem(path, message[:1].lower() + message[1:])
+        given = "" if detail["type"] == "missing" else f", is {_shown(detail['input'], path)}"
+        return Problem(path, message[:1].lower() + message[1:] + given)
     *parents, key = (str(part) for part in detail["loc"])
     owner: Any = model
     for parent in parents:
         owner = owner.model_fields[parent].annotation
     known = [*owner.model_fields, *([] if parents else open_keys)]
     return unknown_key(path, key, known)
+
+
+def _shown(value: Any, path: str) -> str:
+    """Return a value for an error: nothing secret, nothing long."""
+    if isinstance(value, (Mapping, list)) or value is None:
+        return _kind(value)
+    if _looks_secret(path.rpartition(".")[2]):
+        return str(SecretStr(str(value)))
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _kind(value: Any) -> str:

@@ -138,16 +138,12 @@ class Benchmark(LoggingBase):
     @property
     def uses_storage(self) -> bool:
         """Whether it keeps inputs or outputs in object storage."""
-        return "storage" in self._benchmark_config.modules or any(
-            self._input_module.buckets_count()
-        )
+        return "storage" in self._benchmark_config.modules or any(self.input_module.buckets_count())
 
     @property
     def uses_nosql(self) -> bool:
         """Whether it keeps data in NoSQL tables."""
-        return "nosql" in self._benchmark_config.modules or bool(
-            self._input_module.allocate_nosql()
-        )
+        return "nosql" in self._benchmark_config.modules or bool(self.input_module.allocate_nosql())
 
     # --- what the cache knows of it ---
 
@@ -330,6 +326,15 @@ class Benchmark(LoggingBase):
 
     # --- feeding and judging ---
 
+    @property
+    def input_module(self) -> InputModule:
+        """Its ``input.py``, loaded on first use."""
+        if self._inputs is None:
+            from sebs.benchmark.inputs import InputModule
+
+            self._inputs = InputModule(self._benchmark_path)
+        return self._inputs
+
     def prepare_input(
         self, system_resources: SystemResources, size: str, replace_existing: bool = False
     ) -> dict[str, Any]:
@@ -349,7 +354,7 @@ class Benchmark(LoggingBase):
 
         return prepare(
             self._benchmark,
-            self._input_module,
+            self.input_module,
             self._data_dir,
             size,
             system_resources,
@@ -366,7 +371,7 @@ class Benchmark(LoggingBase):
             output: What the handler returned.
             storage: The platform's object storage, for benchmarks that leave their output there.
         """
-        return self._input_module.validate(
+        return self.input_module.validate(
             self._data_dir,
             input_config,
             output,
@@ -376,14 +381,6 @@ class Benchmark(LoggingBase):
         )
 
     # --- inside ---
-
-    @property
-    def _input_module(self) -> InputModule:
-        if self._inputs is None:
-            from sebs.benchmark.inputs import InputModule
-
-            self._inputs = InputModule(self._benchmark_path)
-        return self._inputs
 
     @property
     def _cached_hash(self) -> str | None:

@@ -81,6 +81,21 @@ class InputModule:
         """Whether the benchmark is of the first generation."""
         return not is_second_generation(self._generator)
 
+    def require_size(self, size: str) -> None:
+        """Make sure that there is such an input size, where the benchmark declares its sizes.
+
+        Raises:
+            UnknownInputSizeError: There is not.
+        """
+        known = self._known_sizes
+        if known and size not in known:
+            raise self._unknown_size(size)
+
+    @property
+    def _known_sizes(self) -> list[str]:
+        sizes = getattr(self._module, "size_generators", None)
+        return sorted(map(str, sizes)) if isinstance(sizes, Mapping) else []
+
     def generate(
         self,
         data_dir: Path,
@@ -94,10 +109,7 @@ class InputModule:
             UnknownInputSizeError: The benchmark has no such size.
             InputGenerationError: ``generate_input`` raised, or returned no object.
         """
-        sizes = getattr(self._module, "size_generators", None)
-        known = sorted(map(str, sizes)) if isinstance(sizes, Mapping) else []
-        if known and size not in known:
-            raise self._unknown_size(size, known)
+        self.require_size(size)
         generator = self._generator
         arguments = generator_arguments(
             generator,
@@ -114,7 +126,7 @@ class InputModule:
                 event = generator(*arguments)
             except KeyError as error:
                 if error.args == (size,):
-                    raise self._unknown_size(size, known) from error
+                    raise self._unknown_size(size) from error
                 raise
         if not isinstance(event, dict):
             raise InputGenerationError(
@@ -172,7 +184,8 @@ class InputModule:
         generator: Callable[..., Any] = function
         return generator
 
-    def _unknown_size(self, size: str, known: list[str]) -> UnknownInputSizeError:
+    def _unknown_size(self, size: str) -> UnknownInputSizeError:
+        known = self._known_sizes
         remedy = f"Known sizes: {', '.join(known)}." if known else "Usual ones: test, small, large."
         return UnknownInputSizeError(
             f"{self._directory.name} has no input of size {size!r}.", remedy=remedy

@@ -60,8 +60,8 @@ def build(benchmark: str, function_name: str | None, as_json: bool, **given: Any
     from sebs.cli.session import open_session
 
     with open_session(**given) as session:
-        session.initialize()
         package = session.benchmark(benchmark)
+        session.initialize()
         session.system.build_function(package, function_name)
         built = {
             "benchmark": package.benchmark,
@@ -117,9 +117,10 @@ def invoke(
     from sebs.invoke.run import start_run
 
     with open_session(**given) as session:
-        session.initialize()
         system, experiment = session.system, session.experiment
         package = session.benchmark(benchmark)
+        package.input_module.require_size(size)
+        session.initialize()
         payload = package.prepare_input(system.system_resources, size, experiment.update_storage)
         function = system.get_function(package, function_name)
         trigger = _trigger(session, function, Trigger.TriggerType.get(experiment.trigger))

@@ -18,8 +18,10 @@ def command(benchmark: str, function_name: str | None, as_json: bool, **given: A
     from sebs.cli import output
     from sebs.cli.session import open_session
 
-    with open_session(**given) as session, session.looking() as exists:
-        plan = session.system.plan_function(session.benchmark(benchmark), function_name)
+    with open_session(**given) as session:
+        package = session.benchmark(benchmark)
+        with session.looking() as exists:
+            plan = session.system.plan_function(package, function_name)
     if as_json:
         steps = [{"action": step.action.name.lower(), "reason": step.reason} for step in plan.steps]
         document = {"function": plan.function_name, "new_deployment": not exists, "steps": steps}

@@ -98,8 +98,16 @@ class Session:
         return selected[0] if selected else None
 
     def benchmark(self, name: str) -> Benchmark:
-        """Return a benchmark as it is built for the platform."""
-        return self.client.get_benchmark(name, self.system, self.experiment)
+        """Return a benchmark as it is built for the platform; call it before connecting.
+
+        Raises:
+            UsageError: There is none of that name, or the platform does not run its language.
+        """
+        from sebs.faas.deploy import check_language
+
+        benchmark = self.client.get_benchmark(name, self.system, self.experiment)
+        check_language(self.system, benchmark)
+        return benchmark
 
 
 def load_configuration(config_file: Path | None, options: Mapping[str, Any]) -> Configuration:
