@@ -69,6 +69,15 @@ class storage {
     return fs.promises.copyFile(this._path(bucket, file), filepath);
   }
 
+  // A promise that all objects whose keys start with a prefix are in files named by the whole keys.
+  async download_directory(bucket, prefix, directory) {
+    for (const key of keysBelow(this._bucket(bucket), '', prefix)) {
+      const target = path.join(directory, key);
+      await fs.promises.mkdir(path.dirname(target), { recursive: true });
+      await this.download(bucket, key, target);
+    }
+  }
+
   // A stream to write to, a promise that the object is there once the stream has ended, its key.
   uploadStream(bucket, file) {
     const key = this.unique_name(file);
@@ -136,6 +145,20 @@ class storage {
       }
     }
     return file;
+  }
+}
+
+function* keysBelow(directory, above, prefix) {
+  for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+    const key = above + entry.name.replaceAll('%25', '%');
+    if (entry.isDirectory()) {
+      const below = `${key}/`;
+      if (below.startsWith(prefix) || prefix.startsWith(below)) {
+        yield* keysBelow(path.join(directory, entry.name), below, prefix);
+      }
+    } else if (key.endsWith('%') && key.slice(0, -1).startsWith(prefix)) {
+      yield key.slice(0, -1);
+    }
   }
 }
 
