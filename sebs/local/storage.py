@@ -101,10 +101,11 @@ class LocalStorage(PersistentStorage):
         """Return the resource id of the deployment that made a bucket; ``None`` without one."""
         if not is_bucket_name(bucket_name) or (self._root / bucket_name).is_symlink():
             return None
-        try:
-            return (self._root / bucket_name / _OWNER).read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        with _explained(f"The bucket {bucket_name}"):
+            try:
+                return (self._root / bucket_name / _OWNER).read_text(encoding="utf-8")
+            except (FileNotFoundError, NotADirectoryError):
+                return None
 
     def exists_bucket(self, bucket_name: str) -> bool:
         """Return whether a bucket exists."""
@@ -112,10 +113,11 @@ class LocalStorage(PersistentStorage):
 
     def list_buckets(self, bucket_name: str | None = None) -> list[str]:
         """Return the sorted buckets whose name contains ``bucket_name``; all where ``None``."""
-        try:
-            names = os.listdir(self._root)
-        except FileNotFoundError:
-            return []
+        with _explained("The storage"):
+            try:
+                names = os.listdir(self._root)
+            except FileNotFoundError:
+                return []
         return sorted(name for name in names if (bucket_name or "") in name and self.owner(name))
 
     def _create_bucket(

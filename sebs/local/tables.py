@@ -250,8 +250,12 @@ def _connect(path: Path) -> Connection:
         isolation_level=None,  # transactions begin where the code says so
         check_same_thread=False,  # the store has a lock
     )
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -4,23 +4,20 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import sys
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from wrappers_doubles import NODE, WRAPPERS
 
-import sebs.local
 from sebs.cache import Cache
 from sebs.faas.plain_config import PlainConfig
 from sebs.http import HTTPClient
 from sebs.local.client import GatewayClient
 from sebs.local.resources import LocalResources
 
-WRAPPERS = Path(sebs.local.__file__).parent / "wrappers"
-NODE = shutil.which("node")
 RUNTIMES = {
     "python": {
         "language": "python",

@@ -134,5 +134,7 @@ def _keys(directory: str, above: str, prefix: str) -> Iterator[str]:
             below = f"{key}/"
             if below.startswith(prefix) or prefix.startswith(below):
                 yield from _keys(entry.path, below, prefix)
-        elif key.endswith("%") and key[:-1].startswith(prefix):
+        elif not entry.name.endswith("%") or entry.is_symlink():
+            continue  # what the storage keeps for itself, or no object at all
+        elif key[:-1].startswith(prefix):
             yield key[:-1]
