@@ -12,14 +12,14 @@ import pytest
 from suite_doubles import Fed, Handler, node_handler
 
 from sebs.benchmark.dependencies import PYTHON_PACKAGES
+from sebs.local.storage import STORAGE_VARIABLE
 from sebs.sebs_types import Language
 
 
 @pytest.fixture
 def fed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Fed]:
     """Gives a bundled benchmark its data directory and its storage."""
-    (tmp_path / "data").mkdir()
-    monkeypatch.setenv("SUITE_STORAGE", str(tmp_path / "storage"))
+    monkeypatch.setenv(STORAGE_VARIABLE, str(tmp_path / "storage"))
     return lambda name: Fed(name, tmp_path)
 
 

@@ -1,24 +1,33 @@
-"""Bundled benchmarks as a platform sees them: fed, packaged, run and judged."""
+"""Bundled benchmarks as a platform sees them: fed, packaged, run and judged.
+
+The storage is the local platform's, with its wrappers, and no gateway between test and function.
+"""
 
 from __future__ import annotations
 
 import json
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import sebs.local
 from sebs.benchmark.dependencies import Target
-from sebs.benchmark.inputs import InputModule, StorageInputs
+from sebs.benchmark.feeding import prepare
+from sebs.benchmark.inputs import InputModule
 from sebs.benchmark.recipe import Recipe
 from sebs.benchmark.source import find_benchmark
+from sebs.cache import Cache
+from sebs.faas.nosql import NoSQLStorage
+from sebs.faas.plain_config import PlainConfig
+from sebs.faas.resources import SystemResources
+from sebs.local.storage import LocalStorage
 from sebs.sebs_types import Language
 
-WRAPPERS = Path(__file__).with_name("wrappers")
-BUCKET = "bucket"
+WRAPPERS = Path(sebs.local.__file__).with_name("wrappers")
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x64"
 
 Handler = Callable[[dict[str, Any]], Any]
@@ -33,19 +42,26 @@ require(process.argv[1]).handler(JSON.parse(fs.readFileSync(0))).then((answer) =
 """
 
 
-class FileStorage:
-    """The platform's side of the storage that functions reach through ``wrappers/``."""
+class Services(SystemResources):
+    """A deployment's object storage."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, directory: Path) -> None:
+        cache = Cache(directory / "cache")
+        section = {
+            "name": "local",
+            "region": "local",
+            "resources": {"resources_id": "suite", "storage_buckets": {}},
+        }
+        config = PlainConfig.deserialize(section, cache, None)
+        super().__init__(config, cache, None)
+        root = directory / "storage"
+        self.storage = LocalStorage(root, config.region, cache, config.resources)
 
-    def upload(self, index: int, key: str, filepath: str) -> None:
-        place = self.root / BUCKET / f"input-{index}" / key
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(filepath, place)
+    def get_storage(self, replace_existing: bool | None = None) -> LocalStorage:
+        return self.storage
 
-    def download(self, bucket: str, key: str, filepath: str) -> None:
-        shutil.copyfile(self.root / bucket / key, filepath)
+    def get_nosql_storage(self) -> NoSQLStorage:
+        raise NotImplementedError
 
 
 class Fed:
@@ -59,18 +75,26 @@ class Fed:
     def __init__(self, name: str, directory: Path) -> None:
         self.source = find_benchmark(name)
         self.data_dir = directory / "data"
-        self.storage = FileStorage(directory / "storage")
+        self._directory = directory
         self._inputs = InputModule(self.source.path)
 
+    @cached_property
+    def services(self) -> Services:
+        return Services(self._directory)
+
+    @property
+    def storage(self) -> LocalStorage:
+        return self.services.storage
+
     def event(self, size: str) -> dict[str, Any]:
-        inputs, outputs = self._inputs.buckets_count()
-        place = StorageInputs(
-            BUCKET,
-            [f"input-{index}" for index in range(inputs)],
-            [f"output-{index}" for index in range(outputs)],
-            self.storage.upload,
+        return prepare(
+            self.source.name,
+            self._inputs,
+            self.data_dir,
+            size,
+            self.services,
+            replace_existing=False,
         )
-        return self._inputs.generate(self.data_dir, size, place, None)
 
     def judge(
         self, event: dict[str, Any], output: Any, language: str = "python", stored: bool = True

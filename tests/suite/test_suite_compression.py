@@ -6,14 +6,15 @@ import hashlib
 import shutil
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from suite_doubles import BUCKET, Fed
+from suite_doubles import Fed
 
 NAME = "311.compression"
+BUCKET = "sebs-benchmarks-suite"
+INPUT, OUTPUT = f"{NAME}-0-input", f"{NAME}-0-output"
 
 #: The files of the size ``test``; another digest needs another version in the key.
 DIGEST = "c87cd627e426285b54c7defdfd30ad5ed782c9b8811e8c769d813b4883337a38"
@@ -28,11 +29,17 @@ def digest(directory: Path) -> str:
     return whole.hexdigest()
 
 
-def test_the_files_are_always_the_same(fed: Any) -> None:
+def test_the_files_are_always_the_same(fed: Any, tmp_path: Path) -> None:
     benchmark = fed(NAME)
     key = benchmark.event("test")["object"]["key"]
     assert digest(benchmark.data_dir / key) == DIGEST
-    assert digest(benchmark.storage.root / BUCKET / "input-0" / key) == DIGEST
+    stored = benchmark.storage.list_bucket(BUCKET)
+    assert all(name.startswith(f"{INPUT}/{key}/") for name in stored)
+    for name in stored:
+        copy = tmp_path / "copy" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        benchmark.storage.download(BUCKET, name, str(copy))
+    assert digest(tmp_path / "copy" / INPUT / key) == DIGEST
 
 
 @pytest.mark.parametrize(
@@ -42,7 +49,7 @@ def test_the_files_are_always_the_same(fed: Any) -> None:
 def test_sizes(fed: Any, tmp_path: Path, size: str, count: int, total: int) -> None:
     benchmark = fed(NAME)
     event = benchmark.event(size)
-    assert event["bucket"] == {"bucket": BUCKET, "input": "input-0", "output": "output-0"}
+    assert event["bucket"] == {"bucket": BUCKET, "input": INPUT, "output": OUTPUT}
     files = list((benchmark.data_dir / event["object"]["key"]).rglob("*.*"))
     assert len(files) == count
     assert sum(path.stat().st_size for path in files) == total
@@ -86,7 +93,7 @@ def test_a_failed_python_function_leaves_nothing(
     handler = python_handler(benchmark)
     event = benchmark.event("test")
     event["bucket"]["bucket"] = "absent"
-    with pytest.raises(OSError, match="downloads"):
+    with pytest.raises(FileNotFoundError, match="no bucket 'absent'"):
         handler(event)
     assert list(scratch.iterdir()) == []
 
@@ -107,31 +114,32 @@ def check(benchmark: Fed, handler: Any, scratch: Path, language: str) -> None:
     assert list(scratch.iterdir()) == []
     assert benchmark.judge(event, output, language) is None
     key = output["result"]["key"]
-    assert key.startswith("output-0/")
+    assert key.startswith(f"{OUTPUT}/")
     assert key.endswith(".zip")
-    archive = benchmark.storage.root / BUCKET / key
+    archive = scratch / "archive.zip"
+    benchmark.storage.download(BUCKET, key, str(archive))
     measured = output["measurement"]
     assert all(isinstance(value, int) for value in measured.values())
     assert measured["download_size"] == 1_000_000
     assert measured["upload_size"] == archive.stat().st_size < 700_000
     archive.write_bytes(archive.read_bytes()[:-100])
-    assert "not" in str(benchmark.judge(event, output, language))
-    archive.unlink()
-    assert "FileNotFoundError" in str(benchmark.judge(event, output, language))
+    benchmark.storage.upload(BUCKET, str(archive), key)
+    assert "bytes, not" in str(benchmark.judge(event, output, language))
+    benchmark.storage.clean_bucket(BUCKET)
+    assert "ObjectNotFoundError" in str(benchmark.judge(event, output, language))
 
 
 # --- the verdict ---
 
 
 class Answered:
-    """A benchmark that was invoked: its event, its output and the archive it left."""
+    """A benchmark that was invoked: its event, its output, and the archive that it left."""
 
-    def __init__(self, benchmark: Fed) -> None:
+    def __init__(self, benchmark: Fed, event: dict[str, Any], archive: Path) -> None:
         self.benchmark = benchmark
-        self.event = benchmark.event("test")
-        self.archive = benchmark.storage.root / BUCKET / "output-0" / "files.zip"
-        self.archive.parent.mkdir(parents=True)
-        self.output: dict[str, Any] = {"result": {"bucket": BUCKET, "key": "output-0/files.zip"}}
+        self.event = event
+        self.archive = archive
+        self.output: dict[str, Any] = {"result": {"bucket": BUCKET, "key": f"{OUTPUT}/files.zip"}}
         directory = benchmark.data_dir / self.event["object"]["key"]
         self.files = {
             path.relative_to(directory).as_posix(): path.read_bytes()
@@ -146,12 +154,19 @@ class Answered:
                 archive.writestr(name, content)
 
     def judge(self, **options: Any) -> str | None:
+        self.benchmark.storage.upload(BUCKET, str(self.archive), f"{OUTPUT}/files.zip")
         return self.benchmark.judge(self.event, self.output, **options)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fed, dict[str, Any]]:
+    benchmark = Fed(NAME, tmp_path_factory.mktemp("prepared"))
+    return benchmark, benchmark.event("test")
+
+
 @pytest.fixture
-def answered(fed: Callable[[str], Fed]) -> Answered:
-    return Answered(fed(NAME))
+def answered(prepared: tuple[Fed, dict[str, Any]], tmp_path: Path) -> Answered:
+    return Answered(*prepared, tmp_path / "files.zip")
 
 
 FIRST = "part-0/000.txt"
@@ -245,14 +260,14 @@ def test_an_encrypted_archive_is_noticed(answered: Answered) -> None:
     ("result", "reason"),
     [
         (None, "should say where the archive is"),
-        ("output-0/files.zip", "should say where the archive is"),
-        ({}, "in the bucket 'bucket', not in None"),
-        ({"bucket": "other", "key": "output-0/files.zip"}, "not in 'other'"),
-        ({"bucket": BUCKET}, "below 'output-0', not at None"),
+        (f"{OUTPUT}/files.zip", "should say where the archive is"),
+        ({}, f"in the bucket '{BUCKET}', not in None"),
+        ({"bucket": "other", "key": f"{OUTPUT}/files.zip"}, "not in 'other'"),
+        ({"bucket": BUCKET}, f"below '{OUTPUT}', not at None"),
         ({"bucket": BUCKET, "key": 1}, "not at 1"),
-        ({"bucket": BUCKET, "key": "input-0/files.zip"}, "not at 'input-0/files.zip'"),
-        ({"bucket": BUCKET, "key": "output-00/files.zip"}, "not at 'output-00/files.zip'"),
-        ({"bucket": BUCKET, "key": "output-0/absent.zip"}, "FileNotFoundError"),
+        ({"bucket": BUCKET, "key": f"{INPUT}/files.zip"}, f"not at '{INPUT}/files.zip'"),
+        ({"bucket": BUCKET, "key": f"{OUTPUT}0/files.zip"}, f"not at '{OUTPUT}0/files.zip'"),
+        ({"bucket": BUCKET, "key": f"{OUTPUT}/absent.zip"}, "ObjectNotFoundError"),
     ],
 )
 def test_another_place_is_noticed(answered: Answered, result: Any, reason: str) -> None:
