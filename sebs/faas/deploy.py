@@ -120,8 +120,9 @@ def deploy_function(system: System, code_package: Benchmark, func_name: str | No
     """
     check_language(system, code_package)
     name = func_name or system.default_function_name(code_package)
-    built = build(system, code_package)
+    # The build is part of it: who waited for another process finds what that one has built.
     with _exclusive(system.cache_client, system.name(), name):
+        built = build(system, code_package)
         candidate = _Candidate(system, code_package, name, built)
         candidate.ask_platform()
         return candidate.apply(candidate.plan())

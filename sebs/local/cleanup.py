@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sebs.errors import CleanupError, FunctionGoneError, SebsError
 from sebs.local.config import NAME
@@ -47,11 +47,7 @@ class Cleanup:
         existing = self._client.request("GET", "/-/functions")["functions"]
         owners = {function["name"]: function["resource_id"] for function in existing}
         own = {name for name, owner in owners.items() if owner == self._resources_id}
-        cached = {
-            name
-            for name, entry in self._cache.get_all_functions(NAME).items()
-            if entry.get("resource_id") == self._resources_id
-        }
+        cached = self._cached()
 
         def is_own(name: str) -> bool:
             if name in owners:
@@ -82,12 +78,11 @@ class Cleanup:
                     continue  # somebody else was faster
                 except (SebsError, OSError) as error:
                     failures[f"{kind} {name}"] = str(error)
+        self._forget(failures)
         if failures:
             raise CleanupError(
                 f"{len(failures)} resources could not be deleted.", failures=failures
             )
-        self._cache.remove_storage(NAME)
-        self._cache.remove_nosql(NAME)
 
     def _deleter(self, kind: str) -> Callable[[str], None]:
         home = self._client.home
@@ -100,13 +95,23 @@ class Cleanup:
         return lambda name: self._services.remove(kind, name)
 
     def _delete_function(self, name: str) -> None:
-        try:
-            self._client.request("DELETE", f"/-/functions/{name}")
-        finally:
-            entry = self._cache.get_all_functions(NAME).get(name)
-            if entry is not None:
+        self._client.request("DELETE", f"/-/functions/{name}")
+
+    def _cached(self) -> dict[str, dict[str, Any]]:
+        """Return the functions that the cache takes for this deployment's, those gone included."""
+        return {
+            name: entry
+            for name, entry in self._cache.get_all_functions(NAME).items()
+            if entry.get("resource_id") == self._resources_id
+        }
+
+    def _forget(self, remaining: Container[str]) -> None:
+        for name, entry in self._cached().items():
+            if f"{_FUNCTIONS} {name}" not in remaining:
                 language = entry["config"]["runtime"]["language"]
                 self._cache.remove_function(NAME, entry["benchmark"], language, name)
+        self._cache.remove_storage(NAME)
+        self._cache.remove_nosql(NAME)
 
 
 def _functions_with(directory: Path, suffix: str) -> set[str]:
