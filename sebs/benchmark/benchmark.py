@@ -273,8 +273,8 @@ class Benchmark(LoggingBase):
     ) -> None:
         from sebs.cache.staging import Staging
 
-        staging = Staging(Path(self._cache_client.cache_dir, "builds"))
-        staging.sweep()
+        # The cache's own, where it sweeps away what a killed process left when it is opened.
+        staging = Staging(Path(self._cache_client.cache_dir, "staging"))
         with staging.directory() as temporary:
             # One level down, so that a package may be written beside what is packed.
             directory = temporary / "code"

@@ -26,8 +26,8 @@ from sebs.sebs_types import Language, SystemVariant
 
 
 def leftovers(cache: Cache) -> list[Path]:
-    builds = Path(cache.cache_dir, "builds")
-    return list(builds.iterdir()) if builds.exists() else []
+    staging = Path(cache.cache_dir, "staging")
+    return list(staging.iterdir()) if staging.exists() else []
 
 
 def test_the_first_build_packs_every_file_and_the_second_builds_nothing(
@@ -194,7 +194,7 @@ def test_a_failing_package_step_keeps_the_earlier_package(
 
 
 def test_what_a_killed_build_left_is_swept(make: Make, cache: Cache, step: PackageStep) -> None:
-    stale = Path(cache.cache_dir, "builds", "dead")
+    stale = Path(cache.cache_dir, "staging", "dead")
     write_tree(stale, {"code/function.py": "x"})
     make().build(step)
     assert leftovers(cache) == []

@@ -146,7 +146,7 @@ def require_no_leftovers(root: Path) -> None:
     suspicious = [
         path
         for path in (root / "cache").rglob("*")
-        if path.name.endswith(".tmp") or path.parent.name in ("builds", "staging", "tmp")
+        if path.name.endswith(".tmp") or path.parent.name in ("staging", "tmp", "environments")
     ]
     require(not suspicious, f"no temporary file stays: {suspicious}")
 

@@ -17,20 +17,22 @@ from sebs.invoke.run import invoke_sequentially, start_run
 
 BENCHMARK = "900.victim"
 MEMORIES = (128, 256)
+CONFIG = '{"timeout": 10, "memory": 128, "languages": ["python"], "modules": []}'
+INPUT = """
+size_generators = {'test': 1}
+def generate_input(data_dir, size, bucket, inputs, outputs, upload, nosql):
+    return {}
+"""
 HANDLER = "def handler(event):\n    return {{'result': {marker!r}}}\n"
 
 
 def write_source(root: Path, marker: str) -> None:
     """Write the benchmark whose function answers with the marker."""
     directory = root / "benchmarks" / BENCHMARK
-    (directory / "python").mkdir(parents=True, exist_ok=True)
-    config = '{"timeout": 10, "memory": 128, "languages": ["python"], "modules": []}'
-    (directory / "config.json").write_text(config)
-    (directory / "input.py").write_text(
-        "size_generators = {'test': 1}\n"
-        "def generate_input(data_dir, size, bucket, inputs, outputs, upload, nosql):\n"
-        "    return {}\n"
-    )
+    if not directory.exists():
+        (directory / "python").mkdir(parents=True)
+        (directory / "config.json").write_text(CONFIG)
+        (directory / "input.py").write_text(INPUT)
     # As an editor saves: a reader sees the old source or the new one.
     changed = directory / "python" / ".function.py"
     changed.write_text(HANDLER.format(marker=marker))
