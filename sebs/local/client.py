@@ -264,7 +264,7 @@ def take_lease(home: Path) -> Lease:
                     break
                 if not launch(home):
                     time.sleep(_PAUSE)
-    except (OSError, CacheError) as error:
+    except (OSError, ValueError, CacheError) as error:
         raise GatewayError(
             f"The local platform cannot use the directory {str(home)!r}: {error}",
             remedy="Choose another one as deployment.local.home.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,8 @@ class LocalConfig(Config):
                 f"deployment.local.storage.type: {options.storage.type!r} is not supported yet.",
                 remedy="Use 'filesystem'.",
             )
-        home = Path(options.home).expanduser() if options.home else Path(cache.cache_dir, NAME)
+        given = os.path.expanduser(options.home) if options.home else None
+        home = Path(given or Path(cache.cache_dir, NAME))
         resources = PlainResources.deserialize({**config, "name": NAME}, cache, handlers)
         return LocalConfig(home.absolute(), resources, options.scaling(), options.region)
 
