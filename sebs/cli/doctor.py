@@ -89,8 +89,8 @@ def _cache(cache_dir: Path) -> Check:
 
     what = "cache"
     try:
-        with Cache(cache_dir).locked():
-            pass
+        with Cache(cache_dir) as cache, cache.locked():
+            cache.entries()
     except (SebsError, OSError) as error:
         remedy = "Choose a directory of your own with --cache or SEBS_CACHE_DIR."
         return Check(what, False, True, str(error), remedy)
@@ -165,5 +165,5 @@ def _platforms() -> Iterator[Check]:
 
     for info in list_systems():
         if info.name != "local":
-            found = "ready" if info.available else info.reason
-            yield Check(f"platform {info.name}", info.available, False, found)
+            what, found = f"platform {info.name}", info.reason or "ready"
+            yield Check(what, info.available, False, found, info.remedy)

@@ -21,6 +21,6 @@ def command(as_json: bool) -> None:
         output.print_json([dataclasses.asdict(info) for info in systems])
         return
     output.print_table(
-        ["platform", "what", "state"],
-        [(info.name, info.summary, "ready" if info.available else info.reason) for info in systems],
+        ["platform", "what", "state", "how to get it"],
+        [(info.name, info.summary, info.reason or "ready", info.remedy) for info in systems],
     )

@@ -54,7 +54,8 @@ class SystemInfo:
         name: The platform's key.
         summary: What it is.
         available: Whether it can be used now.
-        reason: Why it cannot, and how to get it; empty where it can.
+        reason: Why it cannot; empty where it can.
+        remedy: How to get it; empty where it can.
         distribution: The distribution that it comes from.
     """
 
@@ -62,6 +63,7 @@ class SystemInfo:
     summary: str
     available: bool
     reason: str
+    remedy: str
     distribution: str
 
 
@@ -104,14 +106,14 @@ def _describe(name: str, summary: str, distribution: str) -> SystemInfo:
     try:
         load_system(name)
     except SystemUnavailableError as error:
-        return SystemInfo(name, summary, False, str(error), distribution)
-    return SystemInfo(name, summary, True, "", distribution)
+        return SystemInfo(name, summary, False, error.message, error.remedy or "", distribution)
+    return SystemInfo(name, summary, True, "", "", distribution)
 
 
 def _load_built_in(name: str, entry: BuiltIn) -> type[System]:
     if entry.target is None:
         raise SystemUnavailableError(
-            f"The platform {name!r} ({entry.summary}) is not part of this version.",
+            f"The platform {name!r} is not part of this version.",
             remedy="Update sebs-faas, or install a distribution that provides it.",
         )
     module, _, attribute = entry.target.partition(":")
