@@ -32,9 +32,13 @@ ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x64"
 
 Handler = Callable[[dict[str, Any]], Any]
 
-#: It ends as soon as it has the answer, whatever the function has left undone.
+#: Storage takes its time, as in a cloud, and the process ends as soon as it has the answer, so what
+#: the function does not wait for is not done.
 NODE_RUNNER = """
 const fs = require('fs');
+const { setTimeout: delay } = require('timers/promises');
+const { rename } = fs.promises;
+fs.promises.rename = (from, to) => delay(100).then(() => rename(from, to));
 require(process.argv[1]).handler(JSON.parse(fs.readFileSync(0))).then((answer) => {
   fs.writeFileSync(1, JSON.stringify(answer));
   process.exit();

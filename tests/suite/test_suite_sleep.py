@@ -15,14 +15,14 @@ def test_the_event_says_how_long(fed: Any, size: str, seconds: int) -> None:
     assert fed(NAME).event(size) == {"sleep": seconds}
 
 
-@pytest.mark.parametrize("seconds", [0, 0.015])
+@pytest.mark.parametrize("seconds", [0, 0.05])
 def test_python_sleeps(fed: Any, python_handler: Any, seconds: float) -> None:
     benchmark = fed(NAME)
     check(benchmark, python_handler(benchmark), seconds, "python")
 
 
 @pytest.mark.node
-@pytest.mark.parametrize("seconds", [0, 0.015])
+@pytest.mark.parametrize("seconds", [0, 0.05])
 def test_nodejs_sleeps(fed: Any, nodejs_handler: Any, seconds: float) -> None:
     benchmark = fed(NAME)
     check(benchmark, nodejs_handler(benchmark), seconds, "nodejs")
