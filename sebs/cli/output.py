@@ -38,11 +38,15 @@ def make_table(columns: Sequence[str], *, numbers: Iterable[str] = ()) -> Table:
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     right = set(numbers)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in columns:
-        table.add_column(title, justify="right" if title in right else "left", overflow="fold")
+        # As text: a unit in brackets is no markup.
+        table.add_column(
+            Text(title), justify="right" if title in right else "left", overflow="fold"
+        )
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +30,7 @@ def show(run: Run, *, as_json: bool) -> None:
     _show_table(run)
     for line in _verdicts(run):
         click.echo(line)
-    click.echo(f"Results: {run.directory}")
+    click.echo(f"Results: {_short(run.directory)}")
 
 
 def _show_table(run: Run) -> None:
@@ -37,7 +38,7 @@ def _show_table(run: Run) -> None:
 
     from sebs.invoke.summary import QUANTITIES, summarize
 
-    titles = [f"{quantity.title} [{quantity.unit}]" for quantity in QUANTITIES]
+    titles = [f"{quantity.title}\n[{quantity.unit}]" for quantity in QUANTITIES]
     table = output.make_table(["start", "#", *titles, "state"], numbers=["#", *titles])
     for group in summarize(run.invocations):
         rows = [
@@ -49,12 +50,17 @@ def _show_table(run: Run) -> None:
             continue
         for number, result in rows:
             figures = [_figure(quantity.value(result)) for quantity in QUANTITIES]
-            state = "failed" if result.stats.failure else "ok"
+            state = Text("failed", style="red") if result.stats.failure else Text("ok")
             table.add_row(group.kind, str(number), *figures, state)
         medians = [_figure(group.spreads[quantity.key].median) for quantity in QUANTITIES]
         cells = [Text(cell, style="bold") for cell in (group.kind, "median", *medians)]
         table.add_row(*cells, Text(f"n = {group.n}", style="bold"), end_section=True)
     output.show_table(table)
+
+
+def _short(path: Path) -> Path:
+    """Return a path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _figure(value: float | None) -> str:

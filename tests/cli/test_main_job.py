@@ -53,16 +53,16 @@ def test_a_person_reads_cold_and_warm_apart(sebs) -> None:
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert lines[0].startswith("901.increment (test) on local: python ")
-    titles = next(line for line in lines if "client" in line).split()
-    assert [t for t in titles if t[0] != "["] == [
-        "start", "#", "client", "benchmark", "provider", "init", "memory", "state"
-    ]  # fmt: skip
+    header = next(number for number, line in enumerate(lines) if "client" in line)
+    titles, units = (line.split() for line in lines[header : header + 2])
+    assert titles == ["client", "benchmark", "provider", "init", "memory"]
+    assert units == ["start", "#", "[ms]", "[ms]", "[ms]", "[ms]", "[MB]", "state"]
     rows = [line.split() for line in lines if re.match(r" *(cold|warm) ", line)]
     assert [row[:2] for row in rows] == [
         ["cold", "1"], ["cold", "median"], ["warm", "2"], ["warm", "3"], ["warm", "median"]
     ]  # fmt: skip
     assert "All outputs are valid." in lines
-    assert lines[-1] == f"Results: {sebs.only_run()}"
+    assert lines[-1] == f"Results: {sebs.only_run().relative_to(sebs.root)}"
     assert all(line == line.rstrip() for line in lines)
 
 
