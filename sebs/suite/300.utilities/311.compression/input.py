@@ -1,7 +1,7 @@
 """311.compression: many files in object storage become one archive.
 
 The files are made here, always the same ones: half of their bytes are text, which shrinks to about
-a third, the other half is noise, which does not shrink, as images and packed documents do not. A
+a quarter, the other half is noise, which does not shrink, as images and packed documents do not. A
 few files are large and most are small, as in real directories.
 """
 
