@@ -1,6 +1,12 @@
 """Functions that use storage and tables, in both languages, and what their token opens."""
 
+import os
+import socket
+import threading
+from http.client import IncompleteRead
+
 import pytest
+from wrappers_doubles import load
 
 from sebs.errors import BucketNotFoundError
 
@@ -77,7 +83,7 @@ def handler(event):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_function_downloads_and_uploads(
-    functions, storage, bucket, write, read, tmp_path, language
+    functions, storage, bucket, root, write, read, tmp_path, language
 ):
     write("in/first.txt", b"first")
     write("in/second", "zweites Stück".encode())
@@ -89,6 +95,7 @@ def test_a_function_downloads_and_uploads(
     assert storage.list_bucket(bucket, "out/") == sorted([first, second])
     assert read(first) == b"first and more"
     assert read(second) == "ZWEITES STÜCK".encode()
+    assert os.listdir(root / ".staging") == []
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -220,3 +227,27 @@ def test_a_table_is_reached_from_its_own_benchmark_only(functions, resources):
     assert "TableNotFound" in response.json()["error"]["message"]
     with pytest.raises(BucketNotFoundError):
         nosql.write_to_table("bench", "cart", {}, ("cart", "1"))
+
+
+def test_the_wrapper_for_python_connects_again_after_a_failure(monkeypatch):
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        for length in (99, 15):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                head = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
+                connection.sendall(head.encode() + b'{"result": [1]}')
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    monkeypatch.setenv("SEBS_LOCAL_TABLES", "prefix/")
+    monkeypatch.setenv("SEBS_LOCAL_DATA_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+    monkeypatch.setenv("SEBS_LOCAL_DATA_TOKEN", "token")
+    client = load("nosql").nosql.get_instance()
+    with pytest.raises(IncompleteRead):
+        client.query("cart", ("part", "a"), None)
+    assert client.query("cart", ("part", "a"), None) == [1]
+    thread.join()
+    server.close()
