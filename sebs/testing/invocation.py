@@ -112,11 +112,13 @@ class InvocationContract(Topic):
             pytest.skip("the rig does not count invocations")
         system = bench.system()
         function = bench.deploy(system, timeout=1)
-        before = count(function.name)
         events: list[dict[str, Any]] = [{"fail": "once"}, {"sleep": 3}, {}]
-        for number, event in enumerate(events, start=1):
-            bench.invoke(system, function, **event)
-            assert count(function.name) == before + number, event
+        for kind in bench.callable_triggers():
+            trigger = bench.trigger(system, function, kind)
+            before = count(function.name)
+            for number, event in enumerate(events, start=1):
+                trigger.sync_invoke(event)
+                assert count(function.name) == before + number, (kind, event)
 
     @requires(Capability.EXECUTES)
     def test_the_first_invocation_is_cold_and_the_next_is_warm(self, bench: Workbench) -> None:

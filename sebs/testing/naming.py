@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sebs.faas.system import System
@@ -49,7 +49,8 @@ class NamingContract(Topic):
         system = bench.system()
 
         # Within the test, since Hypothesis takes a test of an inherited class for several ones.
-        @settings(deadline=None)
+        # A pair of identities is as readable as it was found, and shrinking it takes a minute.
+        @settings(deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
         @given(one=IDENTITIES, other=IDENTITIES)
         def check(one: Identity, other: Identity) -> None:
             name = name_of(system, one)

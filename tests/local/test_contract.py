@@ -1,0 +1,118 @@
+"""The local platform passes the contract of every platform, in both of its languages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sebs.faas.registry import load_system
+from sebs.local import client
+from sebs.local.client import GatewayClient
+from sebs.sebs_types import Language
+from sebs.testing import Capability, SystemContract, SystemRig, system_factory
+
+CAPABILITIES = frozenset(
+    {
+        Capability.EXECUTES,
+        Capability.HTTP,
+        Capability.LIBRARY,
+        Capability.COLD_START,
+        Capability.METRICS,
+        Capability.STORAGE,
+        Capability.DELETE,
+        Capability.CLEANUP,
+    }
+)
+
+
+class TestLocalPython(SystemContract):
+    """Functions in Python."""
+
+    language = Language.PYTHON
+
+    @pytest.fixture
+    def rig(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SystemRig:
+        home = tmp_path / "home of ü"
+        calls, tokens = record_mutations(monkeypatch), record_tokens(monkeypatch)
+        return SystemRig(
+            make_system=system_factory(load_system("local"), {"home": str(home)}),
+            capabilities=CAPABILITIES,
+            inventory=lambda resources_id: inventory(home, resources_id),
+            mutations=lambda: calls,
+            is_upload=lambda call: call.startswith("PUT"),
+            delete_function=lambda name: delete_function(home, name),
+            count_invocations=lambda name: count_invocations(home, name),
+            secrets=lambda: sorted(tokens),
+            language=self.language,
+        )
+
+
+@pytest.mark.node
+class TestLocalNode(TestLocalPython):
+    """Functions in Node.js."""
+
+    language = Language.NODEJS
+
+
+def record_mutations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect every control request that may change something."""
+    calls: list[str] = []
+    original = client.call
+
+    def call(http: Any, gateway: Any, method: str, path: str, body: Any = None) -> Any:
+        if method != "GET":
+            calls.append(f"{method} {path}")
+        return original(http, gateway, method, path, body)
+
+    monkeypatch.setattr(client, "call", call)
+    return calls
+
+
+def record_tokens(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Collect the token of every gateway that is used."""
+    tokens: set[str] = set()
+    original = client.take_lease
+
+    def take_lease(home: Path) -> Any:
+        lease = original(home)
+        tokens.add(lease.gateway.token)
+        return lease
+
+    monkeypatch.setattr(client, "take_lease", take_lease)
+    return tokens
+
+
+def inventory(home: Path, resources_id: str) -> set[str]:
+    """Read from the platform's directory what a deployment has."""
+    functions = {
+        path.stem
+        for path in home.glob("functions/*.json")
+        if json.loads(path.read_bytes())["resource_id"] == resources_id
+    }
+    buckets = {path.name for path in home.glob(f"storage/sebs-*-{resources_id}")}
+    left_behind = {
+        str(path.relative_to(home))
+        for name in functions
+        for directory in ("logs", "metrics")
+        for path in home.glob(f"{directory}/{name}.*")
+    }
+    return functions | buckets | left_behind
+
+
+def delete_function(home: Path, name: str) -> None:
+    """Delete a function as another user of the same directory would."""
+    gateway = GatewayClient(home)
+    gateway.open()
+    try:
+        gateway.request("DELETE", f"/-/functions/{name}")
+    finally:
+        gateway.close()
+
+
+def count_invocations(home: Path, name: str) -> int:
+    """Count the lines of the platform's metrics log."""
+    log = home / "metrics" / f"{name}.jsonl"
+    return len(log.read_bytes().splitlines()) if log.exists() else 0
