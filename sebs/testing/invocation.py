@@ -98,6 +98,7 @@ class InvocationContract(Topic):
         """It is ended when its time is over, and the next one succeeds."""
         system = bench.system()
         function = bench.deploy(system, timeout=1)
+        bench.ask(system, function)
         result = bench.invoke(system, function, sleep=3)
         assert result.stats.failure
         assert result.error

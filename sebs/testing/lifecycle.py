@@ -150,6 +150,15 @@ class LifecycleContract(Topic):
         assert calls == []
         assert function.name in bench.inventory()
 
+    def test_many_functions_are_deployed_at_once(self, bench: Workbench) -> None:
+        """Hooks for different functions do not disturb each other."""
+        system = bench.system()
+        names = [bench.name(system, f"many-{number}") for number in range(4)]
+        report = system.get_functions([(bench.benchmark(system), name) for name in names])
+        assert [failure.error for failure in report.failures] == []
+        assert [function.name for function in report.functions] == names
+        assert bench.inventory() >= set(names)
+
     def test_plans_and_builds_change_nothing(self, bench: Workbench) -> None:
         """A dry run says what would happen, for a new function and for one that differs."""
         system = bench.system()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,12 @@ class TestLocalPython(SystemContract):
     language = Language.PYTHON
 
     @pytest.fixture
-    def rig(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SystemRig:
-        home = tmp_path / "home of ü"
+    def home(self, tmp_path: Path) -> Path:
+        """A directory that no gateway serves: each program starts one and ends it."""
+        return tmp_path / "home of ü"
+
+    @pytest.fixture
+    def rig(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> SystemRig:
         calls, tokens = record_mutations(monkeypatch), record_tokens(monkeypatch)
         return SystemRig(
             make_system=system_factory(load_system("local"), {"home": str(home)}),
@@ -52,9 +57,24 @@ class TestLocalPython(SystemContract):
 
 @pytest.mark.node
 class TestLocalNode(TestLocalPython):
-    """Functions in Node.js."""
+    """Functions in Node.js, all on one gateway, which outlives each program."""
 
     language = Language.NODEJS
+
+    @pytest.fixture
+    def home(self, served_home: Path) -> Path:
+        """A directory that a gateway serves already."""
+        return served_home
+
+
+@pytest.fixture(scope="module")
+def served_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory whose gateway somebody uses all the time."""
+    home = tmp_path_factory.mktemp("served") / "home of ü"
+    keeper = GatewayClient(home)
+    keeper.open()
+    yield home
+    keeper.close()
 
 
 def record_mutations(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -28,11 +28,15 @@ Change = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """How to put it into the toy, which tests find it, and whether it hides other faults."""
+    """How to put it into the toy, which tests find it, and which it keeps from finding others."""
 
     inject: Callable[[Breaker], None]
     found_by: frozenset[str]
-    alone: bool = False
+    hides: frozenset[str] = frozenset()
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return self.found_by | self.hides
 
 
 FAULTS: dict[str, Fault] = {}
@@ -62,11 +66,13 @@ class Breaker:
 
 
 def fault(
-    *found_by: str, alone: bool = False
+    *found_by: str, hides: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Breaker], None]], Callable[[Breaker], None]]:
     def register(inject: Callable[[Breaker], None]) -> Callable[[Breaker], None]:
-        tests = frozenset(f"test_{name}" for name in found_by)
-        FAULTS[inject.__name__] = Fault(inject, tests, alone)
+        finding, hidden = (
+            frozenset(f"test_{name}" for name in names) for names in (found_by, hides)
+        )
+        FAULTS[inject.__name__] = Fault(inject, finding, hidden)
         return inject
 
     return register
@@ -84,15 +90,18 @@ def groups(count: int) -> list[list[str]]:
     """Return the faults in so many groups, each of which is put into the toy at once.
 
     That saves time. No test of the contract finds two of a group, so every test that fails points
-    at one fault; faults that would hide others are alone.
+    at one fault.
     """
-    together = [name for name, each in FAULTS.items() if not each.alone]
-    alone = [[name] for name, each in FAULTS.items() if each.alone]
-    grouped: list[list[str]] = [[] for _ in range(count - len(alone))]
-    for name in sorted(together, key=lambda name: -len(FAULTS[name].found_by)):
-        fitting = [group for group in grouped if not FAULTS[name].found_by & found_by(group)]
-        min(fitting, key=len).append(name)
-    return grouped + alone
+    grouped: list[list[str]] = [[] for _ in range(count)]
+    for name in sorted(FAULTS, key=lambda name: -len(FAULTS[name].touches)):
+        free = (group for group in grouped if not any(clash(name, other) for other in group))
+        min(free, key=len).append(name)
+    return grouped
+
+
+def clash(one: str, other: str) -> bool:
+    """Return whether a test has to do with both faults."""
+    return bool(FAULTS[one].touches & FAULTS[other].touches)
 
 
 def found_by(names: list[str]) -> frozenset[str]:
@@ -219,6 +228,15 @@ def updates_only_what_it_remembers(breaks: Breaker) -> None:
         if key not in updated:
             original(self, cached_function, benchmark)
         updated.add(key)
+
+
+@fault("many_functions_are_deployed_at_once")
+def deploys_one_at_a_time(breaks: Breaker) -> None:
+    @breaks(Toy, "create_function")
+    def _(original: Change, self: Toy, code_package: Any, func_name: str, *args: Any) -> Any:
+        self.wanted = func_name
+        time.sleep(0.02)
+        return original(self, code_package, self.wanted, *args)
 
 
 @fault("the_function_of_another_deployment_is_never_touched")
@@ -498,7 +516,10 @@ def makes_any_trigger(breaks: Breaker) -> None:
         return original(self, function, trigger_type)
 
 
-@fault("what_cannot_be_deleted_is_refused", alone=True)
+@fault(
+    "what_cannot_be_deleted_is_refused",
+    hides=("a_deleted_function_is_gone", "the_functions_of_the_cache_are_deleted_and_forgotten"),
+)
 def deletes_what_it_does_not_declare(breaks: Breaker) -> None:
     breaks.undeclared.add(Capability.DELETE)
 

@@ -26,7 +26,7 @@ class TestBroken(SystemContract):
 
 
 #: How many groups of faults are made.
-GROUPS = 6
+GROUPS = 5
 
 
 @pytest.mark.parametrize("number", range(GROUPS))
