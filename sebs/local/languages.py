@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from pathlib import Path
 
 from sebs import runtimes
@@ -21,11 +22,13 @@ def architecture() -> str:
 def supported_languages(cache_dir: Path | None = None) -> dict[str, dict[str, list[str]]]:
     """Return language to architecture to versions, the preferred one first.
 
+    Of Python that is the version that runs this program, which the user chose; then the newest.
+
     Args:
         cache_dir: Where to remember which interpreters work.
     """
     return {
-        language.value: {architecture(): list(_interpreters(language, cache_dir))}
+        language.value: {architecture(): sorted(_interpreters(language, cache_dir), key=_is_other)}
         for language in (Language.PYTHON, Language.NODEJS)
     }
 
@@ -43,6 +46,11 @@ def interpreter(language: Language, version: str, cache_dir: Path | None = None)
             remedy=f"There is: {', '.join(found) or 'none'}.",
         )
     return found[version]
+
+
+def _is_other(version: str) -> bool:
+    """Return whether another version of Python runs this program; a key that keeps the order."""
+    return version != f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def _interpreters(language: Language, cache_dir: Path | None) -> dict[str, Path]:

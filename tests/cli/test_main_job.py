@@ -318,3 +318,72 @@ def test_the_doctor_finds_a_cache_that_cannot_be_used(sebs) -> None:
     done = sebs("doctor", "--cache", sebs.root / "file")
     assert done.code == 1
     assert "The local platform does not work: cache" in done.out
+
+
+def test_every_option_that_says_what_is_deployed_counts(sebs) -> None:
+    directory = sebs.write_benchmark()
+    config = json.loads((directory / "config.json").read_text())
+    config["languages"] = [{"language": "python", "variants": ["default", "other"]}]
+    (directory / "config.json").write_text(json.dumps(config))
+    (directory / "python" / "other").mkdir()
+    (directory / "python" / "other" / "function.py").write_text(
+        "import os\ndef handler(event):\n    return {'result': 2, 'variant': 'other'}\n"
+    )
+    done = sebs.invoke(
+        *("--language-variant", "other"),
+        *("--language", "python"),
+        *("--language-version", VERSION),
+        *("--system-variant", "package"),
+        *("--architecture", "x64"),
+        *("--timeout", 7),
+        *("--resource-prefix", "mine"),
+        *("--function-name", "my-function"),
+        *("--repetitions", 1),
+        "--json",
+    )
+    assert done.code == 0, done.err
+    document = done.document
+    assert document["resources_id"].startswith("mine-")
+    assert document["function"]["name"] == "my-function"
+    assert document["function"]["timeout"] == 7
+    assert document["function"]["runtime"] == {"language": "python", "version": VERSION}
+    assert document["language_variant"] == "other"
+    assert document["invocations"][0]["output"]["variant"] == "other"
+
+
+def test_updating_the_code_builds_and_deploys_what_has_not_changed(sebs) -> None:
+    quiet = sebs.invoke("--repetitions", 1)
+    assert quiet.err == ""
+    reused = sebs.invoke("--repetitions", 1, "--verbose")
+    assert "is up to date" in reused.err
+    assert "Built" not in reused.err
+    updated = sebs.invoke("--repetitions", 1, "--verbose", "--update-code")
+    assert "Built 901.increment" in updated.err
+    assert "is up to date" not in updated.err
+
+
+def test_the_cache_option_wins_over_the_environment(sebs) -> None:
+    assert sebs.invoke("--repetitions", 1, "--cache", sebs.root / "elsewhere").code == 0
+    assert (sebs.root / "elsewhere" / "sebs.sqlite").exists()
+    assert not (sebs.root / "cache").exists()
+
+
+def test_a_variant_that_the_platform_does_not_deploy_is_refused(sebs) -> None:
+    done = sebs.invoke("--system-variant", "container")
+    assert done.code == 1
+    assert "container" in done.err
+    assert "package" in done.err
+
+
+def test_a_bug_shows_its_traceback_only_when_asked(sebs) -> None:
+    arguments = sebs.invocation("--config", "absent.json", "--debug")
+    done = subprocess.run(
+        sebs.command(*arguments),
+        cwd=sebs.root,
+        env=sebs.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" in done.stderr
+    assert "absent.json" in done.stderr
