@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from sebs.errors import FunctionGoneError, GatewayError, InvalidNameError
+from sebs.local import client as client_module
 from sebs.local import launch, service
 from sebs.local.client import GatewayClient, Lease
 
@@ -134,7 +135,14 @@ def test_what_a_killed_gateway_left_is_no_obstacle(home, client, state):
     assert client.request("GET", "/-/functions") == {"functions": []}
 
 
-def test_many_threads_start_one_gateway(home):
+def test_many_threads_start_one_gateway(home, monkeypatch):
+    launches = []
+
+    def counted(where):
+        launches.append(where)
+        return launch.launch(where)
+
+    monkeypatch.setattr(client_module, "launch", counted)
     clients = [GatewayClient(home) for _ in range(8)]
     barrier = threading.Barrier(16)
 
@@ -145,6 +153,7 @@ def test_many_threads_start_one_gateway(home):
     with ThreadPoolExecutor(16) as pool:
         pids = set(pool.map(ensure, clients * 2))
     assert len(pids) == 1
+    assert launches == [home]
     for one in clients:
         one.close()
     assert launch.is_gone(pids.pop())
@@ -233,7 +242,14 @@ def test_status_tells_the_functions_whether_it_runs_or_not(workshop):
     assert service.status(workshop.home).functions == [service.FunctionStatus(function.name)]
 
 
-def test_logs_are_read_and_followed(workshop):
+def test_logs_are_read_and_followed(workshop, monkeypatch):
+    waits, sleep = itertools.count(), time.sleep
+
+    def bounded(seconds):
+        assert next(waits) < 100, "nothing more comes"
+        sleep(seconds)
+
+    monkeypatch.setattr(service.time, "sleep", bounded)
     handler = "def handler(event):\n    print(event['line'])\n    return {}\n"
     workshop.write("python/function.py", handler)
     function = workshop.function(workshop.platform())
