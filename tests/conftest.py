@@ -35,9 +35,17 @@ def _docker() -> str | None:
     return None
 
 
+def _programs(*names: str) -> str | None:
+    absent = [name for name in names if shutil.which(name) is None]
+    return f"{' and '.join(absent)} not found on PATH" if absent else None
+
+
 def _node() -> str | None:
-    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
-    return f"{' and '.join(missing)} not found on PATH" if missing else None
+    return _programs("node", "npm")
+
+
+def _tools() -> str | None:
+    return _programs("openssl", "unzip")
 
 
 def _registry() -> str | None:
@@ -56,7 +64,7 @@ def _registry() -> str | None:
 
 
 #: Marker to why the machine does not have it; ``None`` where it does.
-CAPABILITIES = {"docker": _docker, "node": _node, "registry": _registry}
+CAPABILITIES = {"docker": _docker, "node": _node, "registry": _registry, "tools": _tools}
 
 
 @lru_cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import tempfile
@@ -136,7 +135,7 @@ def test_more_entries_than_sixteen_bits_count(tmp_path: Path) -> None:
     assert int.from_bytes(end[32:40], "little") == 65_536
 
 
-@pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is not installed")
+@pytest.mark.tools
 def test_info_zip_reads_it(tmp_path: Path) -> None:
     write_tree(tmp_path / "in", {"ü/x": "text" * 100, "run": "#!/bin/sh\n"})
     (tmp_path / "in" / "link").symlink_to("run")

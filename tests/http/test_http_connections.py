@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -107,8 +106,6 @@ def test_phases_are_in_order_and_show_the_servers_delay(
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    if not shutil.which("openssl"):
-        pytest.skip("openssl, which makes the test's certificate, is not installed")
     path = tmp_path / "server.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-nodes", "-days", "2", "-subj", "/CN=sebs", "-keyout", str(path)]
@@ -118,6 +115,7 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.tools
 def test_certificates_are_verified(
     monkeypatch: pytest.MonkeyPatch, serve: Callable[..., Server], certificate: Path
 ) -> None:
