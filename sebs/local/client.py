@@ -138,6 +138,8 @@ class GatewayClient(LoggingBase):
         self._lease: Lease | None = None
         self._http: HTTPClient | None = None
         self._closed = False
+        #: What every gateway is told before it is used, by path.
+        self._told: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"<GatewayClient of {str(self.home)!r}>"
@@ -192,6 +194,18 @@ class GatewayClient(LoggingBase):
         except InvocationConnectionError as error:
             raise GatewayError(f"The gateway cannot be reached: {error}") from error
 
+    def tell(self, path: str, body: Any) -> None:
+        """Put what the gateway keeps in its memory only; one that is new is told by itself.
+
+        It may be secret: it is in no message and no log. What was told already is not told again.
+
+        Raises:
+            GatewayError: It refused, cannot be started, or did not answer in time.
+        """
+        if self._told.get(path) != body:
+            self.request("PUT", path, body)
+            self._told[path] = body
+
     def close(self) -> None:
         """Give the lease back; a gateway that nobody else needs is gone when this returns.
 
@@ -226,7 +240,24 @@ class GatewayClient(LoggingBase):
                 lease.gateway.version,
                 __version__,
             )
+        if self._told:
+            try:
+                self._repeat(lease.gateway)
+            except BaseException:
+                lease.release()
+                raise
         return lease
+
+    def _repeat(self, gateway: Published) -> None:
+        """Tell a gateway what the one before was told."""
+        from sebs.http import HTTPClient
+
+        with HTTPClient() as http:
+            for path, body in self._told.items():
+                try:
+                    call(http, gateway, "PUT", path, body)
+                except InvocationConnectionError as error:
+                    raise GatewayError(f"The gateway went away: {error}") from error
 
     def _drop(self) -> None:
         if self._lease is not None:

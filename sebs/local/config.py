@@ -7,13 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sebs.errors import ConfigurationError, UnsupportedOperationError
+from sebs.errors import ConfigurationError
 from sebs.faas.config import Config, Credentials, Resources
 from sebs.faas.plain_config import PlainCredentials, PlainResources
 from sebs.local.gateway.functions import Scaling
 
 if TYPE_CHECKING:
     from sebs.cache import Cache
+    from sebs.local.s3 import S3Endpoint
 
 NAME = "local"
 
@@ -26,6 +27,7 @@ class LocalConfig(Config):
         resources: The deployment's resource id and buckets.
         scaling: What every function is configured with.
         region: A name for this machine, in results.
+        s3: The server that buckets are on; ``None`` where they are files below ``home``.
     """
 
     def __init__(
@@ -34,10 +36,12 @@ class LocalConfig(Config):
         resources: Resources,
         scaling: Scaling | None = None,
         region: str = NAME,
+        s3: S3Endpoint | None = None,
     ) -> None:
         super().__init__(NAME)
         self.home = home
         self.scaling = scaling or Scaling()
+        self.s3 = s3
         self._region = region
         self._resources = resources
         self._credentials = PlainCredentials()
@@ -59,26 +63,30 @@ class LocalConfig(Config):
 
         Raises:
             ConfigurationError: Unknown keys or wrong values; all at once, with their paths.
-            UnsupportedOperationError: Buckets on an S3 server are wanted.
         """
-        from sebs.config_schema import check
-        from sebs.local.options import LocalOptions
+        from sebs.local.options import LocalOptions, problems
 
-        if problems := check("deployment.local", LocalOptions, config):
+        if found := problems(config):
             raise ConfigurationError(
-                "The configuration of the local platform cannot be used:", problems=problems
+                "The configuration of the local platform cannot be used:", problems=found
             )
         options = LocalOptions.model_validate(config)
-        if options.storage.type != "filesystem":
-            raise UnsupportedOperationError(
-                f"deployment.local.storage.type: {options.storage.type!r} is not supported yet.",
-                remedy="Use 'filesystem'.",
-            )
         given = os.path.expanduser(options.home) if options.home else None
         home = Path(given or Path(cache.cache_dir, NAME))
         resources = PlainResources.deserialize({**config, "name": NAME}, cache, handlers)
-        return LocalConfig(home.absolute(), resources, options.scaling(), options.region)
+        return LocalConfig(
+            home.absolute(), resources, options.scaling(), options.region, options.s3_endpoint()
+        )
 
     def serialize(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {**super().serialize(), "home": str(self.home), **asdict(self.scaling)}
+        """Return plain JSON values, nothing secret."""
+        place = {"type": "filesystem"}
+        if self.s3 is not None:
+            s3 = asdict(self.s3)
+            place = {"type": "s3", "endpoint": s3.pop("url"), **s3}
+        return {
+            **super().serialize(),
+            "home": str(self.home),
+            "storage": place,
+            **asdict(self.scaling),
+        }

@@ -15,23 +15,26 @@ if TYPE_CHECKING:
 
 @dataclass
 class LocalFunctionConfig(FunctionConfig):
-    """What every platform configures, and how the function's environments scale.
+    """What every platform configures, how the function's environments scale, where its storage is.
 
     Attributes:
         scaling: The fields of the gateway's ``Scaling``.
+        storage: The variables with which the function finds its object storage.
     """
 
     scaling: dict[str, Any] = field(default_factory=dict)
+    storage: dict[str, str] = field(default_factory=dict)
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**super().serialize(), "scaling": self.scaling}
+        return {**super().serialize(), "scaling": self.scaling, "storage": self.storage}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> LocalFunctionConfig:
         """Read what :meth:`serialize` wrote."""
         config = super().deserialize(data)
         config.scaling = dict(data["scaling"])
+        config.storage = dict(data["storage"])
         return config
 
 

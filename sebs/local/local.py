@@ -110,9 +110,11 @@ class Local(System):
 
         Raises:
             GatewayError: The gateway cannot be started.
+            StorageError: The object storage cannot be used.
         """
         self._client.open()
         self.initialize_resources(resource_prefix, quiet)
+        self._share_credentials()
 
     def shutdown(self) -> None:
         """Give the gateway back, which ends unless others use it, and write the configuration.
@@ -165,7 +167,7 @@ class Local(System):
         _check_variant(system_variant)
         self.name_rules.check(func_name)
         config = LocalFunctionConfig.from_benchmark(code_package)
-        config.scaling = asdict(self._config.scaling)
+        self._configure(config)
         function = LocalFunction(
             code_package.benchmark,
             func_name,
@@ -187,6 +189,7 @@ class Local(System):
             FunctionGoneError: It does not.
             FunctionNameTakenError: One of that name belongs to another deployment.
         """
+        self._share_credentials()
         self._functions.get(function.name, self._config.resources.resources_id)
         _ours(function).attach(self._client)
 
@@ -221,29 +224,30 @@ class Local(System):
         """
         function, wanted = _ours(cached_function), benchmark.benchmark_config
         check_configuration(wanted.memory, wanted.timeout)
-        scaling = asdict(self._config.scaling)
         patch = {
             "memory": wanted.memory,
             "timeout": wanted.timeout,
             "environment": self._resources.function_environment(benchmark),
-            "config": scaling,
+            "config": asdict(self._config.scaling),
         }
         self._functions.patch(function.name, patch)
-        function.config.scaling = scaling
+        self._configure(function.config)
 
     def is_configuration_changed(self, cached_function: Function, benchmark: Benchmark) -> bool:
-        """Return whether memory, timeout, language, version or scaling differ from the wanted."""
+        """Return whether memory, timeout, language, version, scaling or storage are to change."""
         changed = super().is_configuration_changed(cached_function, benchmark)
-        has, wanted = _ours(cached_function).config.scaling, asdict(self._config.scaling)
-        for key in wanted:
-            if has.get(key) != wanted[key]:
+        config = _ours(cached_function).config
+        has = {**config.scaling, **config.storage}
+        wanted = {**asdict(self._config.scaling), **self._resources.get_storage().envs()}
+        for key in sorted({*has, *wanted}):
+            if has.get(key) != wanted.get(key):
                 changed = True
                 self.logging.info(
                     "Configuration of %s: %s is %s, wanted is %s.",
                     cached_function.name,
                     key,
                     has.get(key),
-                    wanted[key],
+                    wanted.get(key),
                 )
         return changed
 
@@ -284,6 +288,7 @@ class Local(System):
             ColdStartError: Some could not be retired; the message names them.
         """
         self.cold_start_counter += 1
+        self._share_credentials()
         failures = self._functions.recycle(function.name for function in functions)
         if failures:
             reasons = "; ".join(f"{name}: {error}" for name, error in failures.items())
@@ -345,6 +350,21 @@ class Local(System):
         return found
 
     # --- inside ---
+
+    def _share_credentials(self) -> None:
+        """Tell the gateway, in whose memory they stay, how functions enter the object storage.
+
+        Those that expire are renewed here, so this is done again now and then.
+        """
+        variables = self._resources.get_storage().credentials()
+        if variables:
+            owner = self._config.resources.resources_id
+            self._client.tell("/-/services", {"resource_id": owner, "variables": variables})
+
+    def _configure(self, config: LocalFunctionConfig) -> None:
+        """Note how the function is configured now."""
+        config.scaling = asdict(self._config.scaling)
+        config.storage = self._resources.get_storage().envs()
 
     def _definition(self, function: LocalFunction, code_package: Benchmark) -> dict[str, Any]:
         """Return what the gateway must know, but for the code; asks the gateway nothing."""

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
-from sebs.config_schema import Strict
+from sebs.config_schema import Strict, check
+from sebs.errors import Problem
 from sebs.local.gateway.functions import DEFAULT_QUEUE, Scaling
+from sebs.local.s3 import S3Endpoint, endpoint_fault
 
+_SECTION = "deployment.local"
 _DEFAULT = Scaling()
+
+#: What servers other than Amazon's take themselves to be, unless they are told otherwise.
+_DEFAULT_REGION = "us-east-1"
 
 
 class StorageOptions(Strict):
-    """``storage``: where buckets are.
+    """``storage``: where buckets are. Credentials are no part of it: the SDK finds them.
 
     Attributes:
         type: Files below the platform's directory, or a server that speaks S3.
-        endpoint: URL of that server.
+        endpoint: URL of that server; like the other two, only where there is one.
+        region: The region that requests are signed for.
+        profile: Profile of the SDK's configuration; ``None`` takes its default.
     """
 
     type: Literal["filesystem", "s3"] = "filesystem"
     endpoint: str | None = None
+    region: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
+    profile: str | None = Field(default=None, min_length=1)
 
 
 class ResourcesOptions(Strict):
@@ -52,6 +63,14 @@ class LocalOptions(Strict):
     storage: StorageOptions = Field(default_factory=StorageOptions)
     resources: ResourcesOptions = Field(default_factory=ResourcesOptions)
 
+    def s3_endpoint(self) -> S3Endpoint | None:
+        """Return the server that buckets are on; ``None`` where they are files."""
+        storage = self.storage
+        if storage.endpoint is None:
+            return None
+        region = storage.region or _DEFAULT_REGION
+        return S3Endpoint(storage.endpoint.rstrip("/"), region, storage.profile)
+
     def scaling(self) -> Scaling:
         """Return what every function of the deployment is configured with."""
         queue = self.queue
@@ -65,3 +84,25 @@ class LocalOptions(Strict):
             max_request=self.max_request,
             max_response=self.max_response,
         )
+
+
+def problems(section: Mapping[str, Any]) -> list[Problem]:
+    """Return everything that is wrong with the section."""
+    return check(_SECTION, LocalOptions, section) or _storage_problems(
+        LocalOptions.model_validate(section).storage
+    )
+
+
+def _storage_problems(storage: StorageOptions) -> list[Problem]:
+    """Return what is wrong with values that depend on one another, or must not be repeated."""
+    path = f"{_SECTION}.storage"
+    if storage.type == "filesystem":
+        return [
+            Problem(f"{path}.{name}", "has a meaning for the type 's3' only")
+            for name in ("endpoint", "region", "profile")
+            if getattr(storage, name) is not None
+        ]
+    if storage.endpoint is None:
+        return [Problem(f"{path}.endpoint", "must be given for the type 's3'")]
+    fault = endpoint_fault(storage.endpoint)
+    return [Problem(f"{path}.endpoint", fault)] if fault else []

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 from sebs.errors import StorageError
 from sebs.faas.resources import SystemResources
 from sebs.local.nosql import LocalNoSQL
+from sebs.local.s3_storage import LocalS3Storage
 from sebs.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.cache import Cache
+    from sebs.local.buckets import OwnedStorage
     from sebs.local.config import LocalConfig
 
 _BUCKETS, _TABLES = "buckets", "tables"
 
 
 class LocalResources(SystemResources):
-    """Object storage and NoSQL tables below the local platform's directory.
+    """Object storage, as the configuration wants it, and NoSQL tables.
 
-    Neither needs the gateway to run: the files are used directly.
+    Neither needs the gateway to run: files and servers are used directly.
 
     Args:
         config: Configuration of the platform; ``config.home`` is its directory.
@@ -37,12 +39,16 @@ class LocalResources(SystemResources):
     ) -> None:
         super().__init__(config, cache_client, docker_client)
         home = Path(config.home)
-        self._storage = LocalStorage(
-            home / "storage", config.region, cache_client, config.resources
-        )
+        self._storage: OwnedStorage
+        if config.s3 is not None:
+            self._storage = LocalS3Storage(config.s3, cache_client, config.resources)
+        else:
+            self._storage = LocalStorage(
+                home / "storage", config.region, cache_client, config.resources
+            )
         self._nosql = LocalNoSQL(home / "nosql", config.region, cache_client, config.resources)
 
-    def get_storage(self, replace_existing: bool | None = None) -> LocalStorage:
+    def get_storage(self, replace_existing: bool | None = None) -> OwnedStorage:
         """Return the object storage.
 
         Args:
@@ -67,12 +73,7 @@ class LocalResources(SystemResources):
 
     def allocated(self) -> dict[str, list[str]]:
         """Return the names of everything that this deployment allocated, by kind."""
-        resources_id = self.config.resources.resources_id
-        buckets = self._storage.list_buckets()
-        return {
-            _BUCKETS: [name for name in buckets if self._storage.owner(name) == resources_id],
-            _TABLES: self._nosql.allocated(),
-        }
+        return {_BUCKETS: self._storage.allocated(), _TABLES: self._nosql.allocated()}
 
     def remove(self, kind: str, name: str) -> None:
         """Delete one of the things that :meth:`allocated` lists, with all that is in it.

@@ -18,21 +18,14 @@ from typing import TYPE_CHECKING
 
 from sebs.errors import (
     BucketNotFoundError,
-    InvalidNameError,
     ObjectNotFoundError,
     SebsError,
     StorageError,
     UnsafePathError,
 )
 from sebs.faas.config import Resources
-from sebs.faas.storage import PersistentStorage
-from sebs.local.keys import (
-    directory_part,
-    is_bucket_name,
-    nearest_bucket_name,
-    object_part,
-    object_path,
-)
+from sebs.local.buckets import OwnedStorage
+from sebs.local.keys import directory_part, is_bucket_name, object_part, object_path
 from sebs.utils import flush_to_disk
 
 if TYPE_CHECKING:
@@ -53,10 +46,10 @@ _ATTEMPTS = 100
 _CHUNK = 1 << 20
 
 
-class LocalStorage(PersistentStorage):
+class LocalStorage(OwnedStorage):
     """Buckets and objects below one directory, which only this user may enter.
 
-    Threads, processes and functions may use it at once. Symbolic links in it are never followed.
+    Symbolic links in it are never followed.
 
     Args:
         root: The directory; made with the first bucket.
@@ -78,24 +71,9 @@ class LocalStorage(PersistentStorage):
         self._root = root
         self._swept = False
 
-    @staticmethod
-    def deployment_name() -> str:
-        """Return the key of the platform."""
-        return "local"
-
-    def correct_name(self, name: str) -> str:
-        """Return the nearest name that S3 allows for a bucket."""
-        return nearest_bucket_name(name)
-
     def envs(self) -> dict[str, str]:
-        """Return the environment variables that a function needs to reach the storage."""
+        """Return the variable that tells a function where the storage is."""
         return {STORAGE_VARIABLE: str(self._root)}
-
-    def find_deployments(self) -> list[str]:
-        """Return the resource ids of the deployments that have a benchmarks bucket."""
-        prefix = f"sebs-{Resources.StorageBucketType.BENCHMARKS.value}-"
-        names = [name for name in self.list_buckets() if name.startswith(prefix)]
-        return sorted({owner for name in names if (owner := self.owner(name)) is not None})
 
     def owner(self, bucket_name: str) -> str | None:
         """Return the resource id of the deployment that made a bucket; ``None`` without one."""
@@ -120,38 +98,13 @@ class LocalStorage(PersistentStorage):
                 return []
         return sorted(name for name in names if (bucket_name or "") in name and self.owner(name))
 
-    def _create_bucket(
-        self, name: str, buckets: Sequence[str] = (), randomize_name: bool = False
-    ) -> str:
-        """Create a bucket, or return the one of ``buckets`` that carries the name.
-
-        Raises:
-            InvalidNameError: No bucket may have this name.
-            StorageError: It exists and belongs to another deployment, or cannot be written.
-        """
-        if name in buckets:
-            return name
-        if randomize_name:
-            name = self.correct_name(f"{name}-{uuid.uuid4().hex[:8]}")
-        if not is_bucket_name(name):
-            raise InvalidNameError(
-                f"{name!r} cannot be the name of a bucket.",
-                remedy=f"{self.correct_name(name)!r} can.",
-            )
-        owner = self._cloud_resources.resources_id
+    def _make_bucket(self, name: str, owner: str) -> None:
         with _explained(f"The bucket {name}"), self._staged() as staged:
             staged.mkdir(mode=0o700)
             (staged / _OWNER).write_text(owner, encoding="utf-8")
             with suppress(FileExistsError):
                 # Fails where there is such a bucket, for no bucket is ever an empty directory.
                 _rename_directory(staged, self._root / name)
-        actual = self.owner(name)
-        if actual != owner:
-            raise StorageError(
-                f"The bucket {name} belongs to the deployment {actual!r}, not to {owner!r}.",
-                remedy="Use another name.",
-            )
-        return name
 
     def upload(self, bucket_name: str, filepath: str, key: str) -> None:
         """Write a file to an object.

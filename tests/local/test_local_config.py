@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sebs.cache import Cache
-from sebs.config_schema import check
-from sebs.errors import ConfigurationError, UnsupportedOperationError
+from sebs.errors import ConfigurationError
 from sebs.local.config import LocalConfig
 from sebs.local.gateway.functions import DEFAULT_QUEUE, Scaling
-from sebs.local.options import LocalOptions
+from sebs.local.options import problems
+from sebs.local.s3 import S3Endpoint
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ def test_all_problems_come_at_once(cache):
     }
     with pytest.raises(ConfigurationError) as caught:
         LocalConfig.deserialize(section, cache, None)
-    problems = {problem.path: problem.message for problem in caught.value.problems}
-    assert problems["deployment.local.hoem"] == "unknown key; did you mean 'home'?"
-    assert problems["deployment.local.storage.endpint"] == "unknown key; did you mean 'endpoint'?"
+    messages = {problem.path: problem.message for problem in caught.value.problems}
+    assert messages["deployment.local.hoem"] == "unknown key; did you mean 'home'?"
+    assert messages["deployment.local.storage.endpint"] == "unknown key; did you mean 'endpoint'?"
     assert (
-        problems["deployment.local.resources.resource_id"]
+        messages["deployment.local.resources.resource_id"]
         == "unknown key; did you mean 'resources_id'?"
     )
-    assert {path.removeprefix("deployment.local.").partition(".int")[0] for path in problems} == {
+    assert {path.removeprefix("deployment.local.").partition(".int")[0] for path in messages} == {
         "hoem",
         "max_environments",
         "concurrency",
@@ -93,10 +93,57 @@ def test_a_home_is_any_path(cache, home):
     assert LocalConfig.deserialize({"home": home}, cache, None).home == Path(home).absolute()
 
 
-def test_s3_is_named_as_not_there_yet(cache):
-    section = {"storage": {"type": "s3", "endpoint": "http://127.0.0.1:9000"}}
-    with pytest.raises(UnsupportedOperationError, match=r"deployment\.local\.storage\.type"):
+def test_buckets_may_be_on_a_server(cache):
+    section = {"type": "s3", "endpoint": "http://127.0.0.1:9000/"}
+    config = LocalConfig.deserialize({"storage": section}, cache, None)
+    assert config.s3 == S3Endpoint("http://127.0.0.1:9000", "us-east-1")
+    section |= {"endpoint": "https://[::1]", "region": "eu-south-2", "profile": "p"}
+    config = LocalConfig.deserialize({"storage": section}, cache, None)
+    assert config.s3 == S3Endpoint("https://[::1]", "eu-south-2", "p")
+    assert config.serialize()["storage"] == section
+    assert LocalConfig.deserialize({}, cache, None).serialize()["storage"] == {"type": "filesystem"}
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://me:hunter22@host",
+        "https://hunter22@host",
+        "ftp://host/hunter22",
+        "host:9000/hunter22",
+        "https:///hunter22",
+        "http://host:hunter22",
+        "http://host/hunter22",
+        "http://host?hunter22",
+        "http://host/#hunter22",
+        "http://ho st/hunter22",
+        "http://[hunter22",
+    ],
+)
+def test_an_endpoint_is_scheme_host_and_port_and_is_not_repeated(cache, endpoint):
+    section = {"storage": {"type": "s3", "endpoint": endpoint}}
+    with pytest.raises(ConfigurationError, match=r"deployment\.local\.storage\.endpoint") as caught:
         LocalConfig.deserialize(section, cache, None)
+    assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("storage", "path"),
+    [
+        ({"type": "s3"}, "endpoint"),
+        ({"type": "s3", "endpoint": None}, "endpoint"),
+        ({"endpoint": "http://127.0.0.1"}, "endpoint"),
+        ({"region": "r"}, "region"),
+        ({"type": "filesystem", "profile": "p"}, "profile"),
+        ({"type": "s3", "endpoint": "http://h", "region": "R 1"}, "region"),
+        ({"type": "s3", "endpoint": "http://h", "secret_key": "s"}, "secret_key"),
+    ],
+)
+def test_what_belongs_to_a_server_belongs_together(cache, storage, path):
+    with pytest.raises(ConfigurationError) as caught:
+        LocalConfig.deserialize({"storage": storage}, cache, None)
+    (problem,) = caught.value.problems
+    assert problem.path == f"deployment.local.storage.{path}"
 
 
 def test_a_deployment_is_taken_up_from_the_cache(cache):
@@ -121,12 +168,12 @@ KEYS = st.sampled_from(
 @given(section=st.dictionaries(KEYS, JSON, max_size=4))
 def test_whatever_is_said_is_used_or_refused_by_path(tmp_path_factory, section):
     cache = Cache(tmp_path_factory.getbasetemp() / "unused")
-    problems = check("deployment.local", LocalOptions, section)
-    if problems:
-        assert all(problem.path.startswith("deployment.local.") for problem in problems)
+    found = problems(section)
+    if found:
+        assert all(problem.path.startswith("deployment.local.") for problem in found)
         with pytest.raises(ConfigurationError):
             LocalConfig.deserialize(section, cache, None)
-    elif section.get("storage", {}).get("type") != "s3":
+    else:
         config = LocalConfig.deserialize(section, cache, None)
-        assert set(section) <= {*config.serialize(), "queue", "storage"}
+        assert set(section) <= set(config.serialize())
         assert config.home.is_absolute()

@@ -135,7 +135,7 @@ def parse_definition(name: str, body: Mapping[str, Any], version: int = 1) -> De
         handler=handler,
         memory=_memory(body),
         timeout=_timeout(body),
-        environment=_variables(body),
+        environment=read_variables(body, "environment"),
         resource_id=_typed(body, "resource_id", str, default=""),
         scaling=_scaling(body, Scaling()),
         version=version,
@@ -153,10 +153,27 @@ def patch_definition(definition: Definition, body: Mapping[str, Any]) -> Definit
         definition,
         memory=_memory(body) if "memory" in body else definition.memory,
         timeout=_timeout(body) if "timeout" in body else definition.timeout,
-        environment=_variables(body) if "environment" in body else definition.environment,
+        environment=read_variables(body, "environment")
+        if "environment" in body
+        else definition.environment,
         scaling=_scaling(body, definition.scaling),
         version=definition.version + 1,
     )
+
+
+def read_variables(body: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Return the variables that a field holds; their values, which may be secret, are in no error.
+
+    Raises:
+        DefinitionError: They cannot be the variables of a process.
+    """
+    variables: dict[str, Any] = _typed(body, name, dict, default={})
+    for key, value in variables.items():
+        if not _VARIABLE.match(key):
+            raise DefinitionError(f"{name}: {key!r} is no name of a variable.")
+        if not isinstance(value, str) or "\0" in value:
+            raise DefinitionError(f"{name}.{key}: the value is no text without NUL.")
+    return dict(variables)
 
 
 class FunctionStore:
@@ -228,16 +245,6 @@ def _timeout(body: Mapping[str, Any]) -> float:
     if "timeout" not in body:
         raise DefinitionError("timeout: missing.")
     return _number(body["timeout"], "timeout", 0.001)
-
-
-def _variables(body: Mapping[str, Any]) -> dict[str, str]:
-    variables: dict[str, Any] = _typed(body, "environment", dict, default={})
-    for key, value in variables.items():
-        if not _VARIABLE.match(key):
-            raise DefinitionError(f"environment: {key!r} is no name of a variable.")
-        if not isinstance(value, str) or "\0" in value:
-            raise DefinitionError(f"environment.{key}: the value is no text without NUL.")
-    return dict(variables)
 
 
 def _scaling(body: Mapping[str, Any], base: Scaling) -> Scaling:

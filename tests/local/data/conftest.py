@@ -10,12 +10,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from s3_doubles import S3Server
 from wrappers_doubles import NODE, WRAPPERS
 
 from sebs.cache import Cache
-from sebs.faas.plain_config import PlainConfig
 from sebs.http import HTTPClient
 from sebs.local.client import GatewayClient
+from sebs.local.config import LocalConfig
 from sebs.local.resources import LocalResources
 
 RUNTIMES = {
@@ -29,18 +30,22 @@ RUNTIMES = {
 
 
 @pytest.fixture
-def deploy_resources(tmp_path):
+def backend(request):
+    """Where buckets are: files, unless a test asks for a server with ``indirect``."""
+    if getattr(request, "param", "filesystem") == "s3":
+        return request.getfixturevalue("s3_server")
+    return SimpleNamespace(section={"type": "filesystem"})
+
+
+@pytest.fixture
+def deploy_resources(tmp_path, backend):
     """Makes the resources of a deployment; all share one home and one cache."""
 
     def make(resources_id="rid-12345678"):
         cache = Cache(tmp_path / "cache")
-        section = {
-            "name": "local",
-            "region": "local",
-            "resources": {"resources_id": resources_id, "storage_buckets": {}},
-        }
-        config = PlainConfig.deserialize(section, cache, None)
-        config.home = tmp_path / "home of ü"
+        section = {"home": str(tmp_path / "home of ü"), "storage": backend.section}
+        config = LocalConfig.deserialize(section, cache, None)
+        config.resources.resources_id = resources_id
         return LocalResources(config, cache)
 
     return make
@@ -89,6 +94,26 @@ def read(storage, bucket, tmp_path):
         return path.read_bytes()
 
     return fetch
+
+
+@pytest.fixture(scope="session")
+def _running_s3_server(tmp_path_factory):
+    with S3Server(tmp_path_factory.mktemp("s3") / "log") as server:
+        yield server
+
+
+@pytest.fixture
+def s3_server(_running_s3_server, monkeypatch, tmp_path):
+    """A server that speaks S3, empty, with credentials for it where an SDK finds them."""
+    _running_s3_server.reset()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", _running_s3_server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", _running_s3_server.secret_key)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "nosuch"))
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    return _running_s3_server
 
 
 class Functions:

@@ -85,7 +85,7 @@ def test_a_name_stands_for_one_part_or_none(name):
         assert part.replace("%", "%25") + "%" == name
 
 
-PYTHON = load("storage")
+PYTHON = load("storage_keys")
 
 
 @given(ANY_TEXT | KEYS)

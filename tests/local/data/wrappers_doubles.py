@@ -1,9 +1,12 @@
 """The wrappers as tests reach them: Python's as modules, those of Node.js in a process."""
 
-import importlib.util
+import importlib
 import json
 import shutil
 import subprocess
+import sys
+import types
+import uuid
 from pathlib import Path
 
 import sebs.local
@@ -25,12 +28,11 @@ require('readline').createInterface({ input: process.stdin }).on('line', (line) 
 
 
 def load(name):
-    """Return a wrapper for Python, fresh."""
-    path = WRAPPERS / "python" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"wrapper_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Return a wrapper for Python, fresh, in a package as functions have it."""
+    package = types.ModuleType(f"wrappers_{uuid.uuid4().hex}")
+    package.__path__ = [str(WRAPPERS / "python")]
+    sys.modules[package.__name__] = package
+    return importlib.import_module(f"{package.__name__}.{name}")
 
 
 class NodeKeys:
@@ -38,7 +40,7 @@ class NodeKeys:
 
     def __init__(self, node):
         self._process = subprocess.Popen(
-            [node, "-e", _ANSWERS, str(WRAPPERS / "nodejs" / "storage.js")],
+            [node, "-e", _ANSWERS, str(WRAPPERS / "nodejs" / "storage_keys.js")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
