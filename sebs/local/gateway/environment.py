@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from sebs.local.gateway import processes
+from sebs.local.gateway.fence import Enclosure
 from sebs.local.gateway.frames import REQUEST, Answer, AnswerReader, FrameError, Kind
 from sebs.local.gateway.functions import Definition
 from sebs.local.gateway.invocation import Invocation
@@ -55,6 +56,7 @@ class Environment:
         package: The directory of the unpacked package.
         log: Descriptor of the function's log.
         services: Variables with which it reaches the platform's data services.
+        enclosure: What its processes are started in; the caller's to release.
 
     Raises:
         OSError: The process could not be started.
@@ -69,9 +71,11 @@ class Environment:
         package: Path,
         log: int,
         services: Mapping[str, str],
+        enclosure: Enclosure,
     ) -> None:
         self.definition = definition
         self.id = environment_id
+        self.enclosure = enclosure
         self.inflight: dict[bytes, Invocation] = {}
         self.served = 0
         self.retired = False
@@ -93,7 +97,9 @@ class Environment:
             variables = worker_variables(
                 definition, services, environment_id, package, self._temporary, self._started_ns
             )
-            self.pid, self._channel = spawn(worker_command(definition), variables, log)
+            self.pid, self._channel = spawn(
+                worker_command(definition), variables, log, enclosure.start
+            )
         except OSError:
             self._temporary.rmdir()
             raise
@@ -116,6 +122,15 @@ class Environment:
     def memory_mb(self) -> float:
         """Return the resident memory of its processes now, in MB."""
         return round(processes.tree_memory(self.pid) / 1024, 1)
+
+    def excess(self, invocation: Invocation) -> Verdict | None:
+        """Return what an invocation is told if its environment took too much memory for it."""
+        limit = self.definition.memory
+        if self.enclosure.maimed():
+            invocation.peak_kib = max(invocation.peak_kib, self.enclosure.peak_kib())
+        elif invocation.peak_kib <= limit * 1024:
+            return None
+        return _out_of_memory(invocation.peak_kib, limit)
 
     def send(self, invocation: Invocation) -> None:
         """Hand over one invocation."""
@@ -155,7 +170,7 @@ class Environment:
             status: As ``waitpid`` gave it.
         """
         self.retired = True
-        verdict = self._verdict or Verdict("EnvironmentCrashed", _describe(status))
+        verdict = self._verdict or self._find_cause(status)
         self._verdict = verdict
         self._readable()  # what it answered before it ended counts
         processes.kill_group(self.pid)
@@ -167,6 +182,15 @@ class Environment:
         self._owner.ended(self, failed, verdict)
         if not self._gone.done():
             self._gone.set_result(None)
+
+    def _find_cause(self, status: int) -> Verdict:
+        """Return why it ended, as nobody here ended it."""
+        if not self.enclosure.struck():
+            return Verdict("EnvironmentCrashed", _describe(status))
+        peak = self.enclosure.peak_kib()
+        for invocation in self.inflight.values():
+            invocation.peak_kib = max(invocation.peak_kib, peak)
+        return _out_of_memory(peak, self.definition.memory)
 
     def _readable(self) -> None:
         while self._channel.fileno() >= 0:
@@ -228,6 +252,11 @@ class Environment:
 
 def _remove_tree(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _out_of_memory(used_kib: int, limit_mib: int) -> Verdict:
+    used = used_kib / 1024
+    return Verdict("OutOfMemory", f"The environment used {used:.0f} MB of {limit_mib} MB.")
 
 
 def _describe(status: int) -> str:

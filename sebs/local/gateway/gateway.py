@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeAlias
 
-from sebs.local.gateway import processes
+from sebs.local.gateway import fence, processes
 from sebs.local.gateway.control import Control, Reply
 from sebs.local.gateway.environment import Verdict, sweep
 from sebs.local.gateway.functions import FunctionStore
@@ -44,6 +44,8 @@ def prepare_home(home: Path) -> None:
     """Make the directories, and clean up behind a predecessor that was killed."""
     for name in _DIRECTORIES:
         (home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    # In this order: the groups hold all that an environment started.
+    fence.sweep(home)
     left = sweep(home)
     if left:
         report(f"swept {left} environments of a predecessor that was killed")
@@ -74,7 +76,10 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         self._packages = PackageStore(home / "packages")
-        self._pools = Pools(home, self._packages)
+        self._fence, refused = fence.raise_fence(home)
+        for reason in refused:
+            report(reason)
+        self._pools = Pools(home, self._packages, self._fence)
         self._tables = Tables(home / "nosql")
         # Functions are told this one, which opens nothing but their tables.
         self._data_token = secrets.token_urlsafe(32)
@@ -116,6 +121,7 @@ class Gateway:
             server.close()
             self._tables.close()
             await self._end_environments()
+            self._fence.close()
 
     async def _load(self, store: FunctionStore) -> None:
         """Serve the functions of earlier runs."""
@@ -211,6 +217,7 @@ class Gateway:
                 environment.exited(status)
         living = {environment.id for environment in environments.values()}
         processes.kill_orphans(os.getpid(), environments, living)
+        self._fence.tidy()
 
     async def _end_environments(self) -> None:
         ending = [each for pool in list(self._pools) for each in pool.close(_STOPPED)]

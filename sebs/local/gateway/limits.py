@@ -1,8 +1,8 @@
 """The watch over working environments: their memory, their deadlines, their output.
 
-Memory is watched, not fenced: a sampling of the resident size of each environment's process tree,
-and the worker's own exact peak with each answer. A control group would be exact between samples
-too, but needs a hierarchy that an administrator has delegated.
+Memory is what the resident sizes of an environment's process tree add up to: sampled here, and the
+worker's own exact peak with each answer. Where a fence is permitted, the kernel enforces the limit
+between two looks as well; the figures are the same.
 """
 
 from __future__ import annotations
@@ -63,20 +63,14 @@ class Watch:
             self.arm()
 
     def _judge(self, environment: Environment, now_ns: int) -> None:
-        definition = environment.definition
+        timeout = environment.definition.timeout
         used = processes.tree_memory(environment.pid)
         for invocation in environment.inflight.values():
             invocation.peak_kib = max(invocation.peak_kib, used)
-        if used > definition.memory * 1024:
-            environment.kill(out_of_memory(used, definition.memory))
-            return
+            if (excess := environment.excess(invocation)) is not None:
+                environment.kill(excess)
+                return
         oldest = min(invocation.dispatched_ns for invocation in environment.inflight.values())
-        if now_ns - oldest > definition.timeout * 1e9:
-            message = f"An invocation ran past the timeout of {definition.timeout:g} s."
+        if now_ns - oldest > timeout * 1e9:
+            message = f"An invocation ran past the timeout of {timeout:g} s."
             environment.kill(Verdict("TimeoutError", message))
-
-
-def out_of_memory(used_kib: int, limit_mib: int) -> Verdict:
-    """Return what an invocation is told whose environment took too much memory."""
-    used = used_kib / 1024
-    return Verdict("OutOfMemory", f"The environment used {used:.0f} MB of {limit_mib} MB.")

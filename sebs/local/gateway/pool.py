@@ -13,7 +13,6 @@ from sebs.local.gateway.frames import Answer, Kind
 from sebs.local.gateway.functions import Definition
 from sebs.local.gateway.invocation import FAILURES, OUTCOMES, Invocation
 from sebs.local.gateway.keepalive import FixedTtl, KeepAlive
-from sebs.local.gateway.limits import out_of_memory
 from sebs.local.gateway.logs import FunctionLog
 from sebs.local.gateway.metrics import MetricsLog
 
@@ -136,9 +135,8 @@ class Pool:
         invocation.ready_ns = environment.ready_ns
         if invocation.cold:
             invocation.init_us = environment.init_us
-        verdict = None
-        if invocation.peak_kib > environment.definition.memory * 1024:
-            verdict = out_of_memory(invocation.peak_kib, environment.definition.memory)
+        verdict = environment.excess(invocation)
+        if verdict is not None:
             status, outcome = FAILURES[verdict.outcome], verdict.outcome
             body = invocation.failed(*verdict)
         if verdict is not None or kind == Kind.INIT_ERROR:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from sebs.local.gateway.functions import Definition
 from sebs.local.gateway.processes import ENVIRONMENT_VARIABLE
@@ -16,6 +17,15 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 #: The worker's descriptor of the socket to the gateway.
 _CHANNEL = 3
+
+#: What Python ignores for itself, a new program must not find ignored.
+DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
+
+#: What ``os.posix_spawn`` does with descriptors: opening and duplicating.
+FileActions: TypeAlias = "list[tuple[Any, ...]]"
+
+#: Starts a program with its variables and descriptors, in a session of its own; returns its pid.
+Start: TypeAlias = Callable[[list[str], Mapping[str, str], FileActions], int]
 
 
 def worker_command(definition: Definition) -> list[str]:
@@ -71,7 +81,21 @@ def worker_variables(
     }
 
 
-def spawn(command: list[str], variables: dict[str, str], log: int) -> tuple[int, socket.socket]:
+def start_session(command: list[str], variables: Mapping[str, str], files: FileActions) -> int:
+    """Start a program in a session of its own, where the gateway is; return its pid."""
+    return os.posix_spawn(
+        command[0],
+        command,
+        variables,
+        file_actions=files,
+        setsid=True,
+        setsigdef=DEFAULT_SIGNALS,
+    )
+
+
+def spawn(
+    command: list[str], variables: dict[str, str], log: int, start: Start = start_session
+) -> tuple[int, socket.socket]:
     """Start a worker in a session of its own.
 
     ``posix_spawn`` does not copy the gateway's memory map, whatever its size. Every descriptor
@@ -81,6 +105,7 @@ def spawn(command: list[str], variables: dict[str, str], log: int) -> tuple[int,
         command: Program and arguments.
         variables: All of the worker's variables.
         log: Descriptor that its standard output and error become.
+        start: How it is started.
 
     Returns:
         Its pid, and the gateway's end of the channel, which does not block.
@@ -92,19 +117,15 @@ def spawn(command: list[str], variables: dict[str, str], log: int) -> tuple[int,
     ours.setblocking(False)
     with theirs:
         try:
-            pid = os.posix_spawn(
-                command[0],
+            pid = start(
                 command,
                 variables,
-                file_actions=[
+                [
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, log, 1),
                     (os.POSIX_SPAWN_DUP2, log, 2),
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), _CHANNEL),
                 ],
-                setsid=True,
-                # What Python ignores for itself, a new program must not find ignored.
-                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
             )
         except OSError:
             ours.close()
