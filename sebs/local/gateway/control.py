@@ -20,6 +20,7 @@ from sebs.local.gateway.functions import (
     check_name,
     parse_definition,
     patch_definition,
+    read_variables,
 )
 from sebs.local.gateway.lifetime import Lifetime
 from sebs.local.gateway.logs import log_path
@@ -95,6 +96,7 @@ class Control:
             ("GET", re.compile(r"/-/status\Z"), self._status),
             ("POST", re.compile(r"/-/pin\Z"), self._pin),
             ("POST", re.compile(r"/-/stop\Z"), self._end),
+            ("PUT", re.compile(r"/-/services\Z"), self._equip),
             ("GET", re.compile(r"/-/functions\Z"), self._list),
             ("PUT", _FUNCTION, self._put),
             ("PATCH", _FUNCTION, self._patch),
@@ -183,6 +185,20 @@ class Control:
         retired = self._pool(call.name).recycle()
         await _all_gone([environment for environment in retired if environment.ending])
         return Reply(HTTPStatus.OK, {"retired": len(retired)})
+
+    async def _equip(self, call: Call) -> Reply:
+        """Keep a deployment's credentials, in memory, for the environments that start from now on.
+
+        The answer names the variables; their values are in none.
+        """
+        body = read_document(call.body)
+        resource_id = body.get("resource_id")
+        if not isinstance(resource_id, str) or not resource_id:
+            raise DefinitionError("resource_id: the name of a deployment is expected.")
+        variables = read_variables(body, "variables")
+        retired = self._pools.equip(resource_id, variables)
+        await _all_gone([environment for environment in retired if environment.ending])
+        return Reply(HTTPStatus.OK, {"resource_id": resource_id, "variables": sorted(variables)})
 
     async def _pin(self, call: Call) -> Reply:
         pinned = read_document(call.body).get("pinned")

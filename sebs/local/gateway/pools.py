@@ -35,6 +35,8 @@ class Pools:
         self.environments: dict[int, Environment] = {}
         #: Variables with which every environment reaches the platform's data services.
         self.services: Mapping[str, str] = {}
+        # Variables for the environments of one deployment, by its resource id; kept here only.
+        self._credentials: dict[str, Mapping[str, str]] = {}
         self._home = home
         self._packages = packages
         self._fence = fence
@@ -64,6 +66,18 @@ class Pools:
         """Serve a function no more; its environments are the caller's to end."""
         del self.by_path[_path(name)]
 
+    def equip(self, resource_id: str, variables: Mapping[str, str]) -> list[Environment]:
+        """Give a deployment's functions other credentials.
+
+        Returns:
+            The environments with those of before, which serve no more.
+        """
+        if self._credentials.get(resource_id) == variables:
+            return []
+        self._credentials[resource_id] = variables
+        owned = [pool for pool in self if pool.definition.resource_id == resource_id]
+        return [environment for pool in owned for environment in pool.recycle()]
+
     async def collect_packages(self) -> None:
         """Remove the packages that no function and no environment needs.
 
@@ -85,7 +99,7 @@ class Pools:
                 self._home,
                 self._packages.path(definition.sha256),
                 log,
-                self.services,
+                {**self._credentials.get(definition.resource_id, {}), **self.services},
                 enclosure,
             )
         except OSError:
