@@ -108,6 +108,7 @@ class LegacyGroup(Group):
 
     def __init__(self, path: Path, memory: int) -> None:
         super().__init__(path, memory)
+        self._memory = memory
         # Read after every invocation, so it stays open.
         self._control = os.open(path / "memory.oom_control", os.O_RDONLY)
 
@@ -135,9 +136,9 @@ class LegacyGroup(Group):
     def struck(self) -> bool:
         """Return whether the limit was the cause of an end.
 
-        The kernel counts every end of a process; the limit's own failures tell its cause.
+        The kernel counts all of them: an outer limit's strikes where there is room below this one.
         """
-        return self._kills() > 0 and int(read(self.path / "memory.failcnt") or "0") > 0
+        return self._kills() > 0 and self.peak_kib() >= self._memory - 1 << 10
 
     def maimed(self) -> bool:
         """Return whether a process was ended: the others went on."""
