@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -63,8 +64,25 @@ def _registry() -> str | None:
     return None if done.returncode == 0 else f"no package index answers: {done.stderr.strip()}"
 
 
+def _cgroups() -> str | None:
+    import tempfile
+
+    from sebs.local.gateway.fence import NoFence, raise_fence
+
+    with tempfile.TemporaryDirectory() as home:
+        fence, refused = raise_fence(Path(home))
+        fence.close()
+    return "; ".join(["none is permitted", *refused]) if isinstance(fence, NoFence) else None
+
+
 #: Marker to why the machine does not have it; ``None`` where it does.
-CAPABILITIES = {"docker": _docker, "node": _node, "registry": _registry, "tools": _tools}
+CAPABILITIES = {
+    "cgroups": _cgroups,
+    "docker": _docker,
+    "node": _node,
+    "registry": _registry,
+    "tools": _tools,
+}
 
 
 @lru_cache

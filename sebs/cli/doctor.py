@@ -18,6 +18,11 @@ import click
 from sebs.cli import options
 from sebs.errors import SebsError
 
+_FENCE = (
+    "With control groups of version 2 and glibc 2.39, in a group of your own, for example: "
+    "systemd-run --user --scope sebs local start"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -66,7 +71,7 @@ def command(cache_dir: Path | None, as_json: bool) -> int:
 
 def _checks(cache_dir: Path) -> Iterator[Check]:
     yield _cache(cache_dir)
-    yield _gateway()
+    yield from _gateway()
     yield from _interpreters(cache_dir)
     yield _uv()
     yield _npm()
@@ -97,7 +102,7 @@ def _cache(cache_dir: Path) -> Check:
     return Check(what, True, True, str(cache_dir))
 
 
-def _gateway() -> Check:
+def _gateway() -> Iterator[Check]:
     from sebs.local import service
 
     what = "local platform"
@@ -106,8 +111,14 @@ def _gateway() -> Check:
             status = service.start(Path(home))
             service.stop(Path(home))
         except (SebsError, OSError) as error:
-            return Check(what, False, True, str(error), "It needs Linux and a loopback interface.")
-    return Check(what, True, True, f"a gateway answered on 127.0.0.1:{status.port}")
+            yield Check(what, False, True, str(error), "It needs Linux and a loopback interface.")
+            return
+    yield Check(what, True, True, f"a gateway answered on 127.0.0.1:{status.port}")
+    if status.memory_limit == "watch":
+        found = "a watch over resident sizes, every 20 ms"
+        yield Check("memory limit by the kernel", False, False, found, _FENCE)
+    else:
+        yield Check("memory limit by the kernel", True, False, f"{status.memory_limit}")
 
 
 def _interpreters(cache_dir: Path) -> Iterator[Check]:

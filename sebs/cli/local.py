@@ -58,8 +58,11 @@ def stop(home: Path, as_json: bool) -> None:
     """Stop it, whoever uses it; its functions, their metrics and its storage stay."""
     from sebs.local import service
 
-    service.stop(home)
-    _show(service.status(home), as_json)
+    stopped = service.stop(home)
+    if as_json:
+        _show(service.status(home), as_json)
+    else:
+        click.echo(f"The local platform in {home} {'was stopped' if stopped else 'did not run'}.")
 
 
 @command.command("status")
@@ -97,7 +100,7 @@ def _show(found: Status, as_json: bool) -> None:
     since = "" if found.started is None else f"{datetime.fromtimestamp(found.started):%F %T}, "
     click.echo(
         f"The local platform in {found.home} runs: process {found.pid}, "
-        f"http://127.0.0.1:{found.port}, since {since}{stays}."
+        f"http://127.0.0.1:{found.port}, since {since}{stays}; memory limit: {found.memory_limit}."
     )
     if found.functions:
         columns = ["function", "environments", "busy", "queued", "memory [MB]"]

@@ -51,6 +51,8 @@ class Status:
         pinned: Whether it stays without users.
         started: When it was started, in Unix seconds.
         leases: Users that it has now.
+        memory_limit: How the memory of environments is limited: by the kernel (``cgroup v2`` or
+            ``cgroup v1``), where that is permitted, else by the ``watch`` alone.
         functions: What it serves; where none runs, what it would serve.
     """
 
@@ -61,6 +63,7 @@ class Status:
     pinned: bool = False
     started: float | None = None
     leases: int = 0
+    memory_limit: str | None = None
     functions: list[FunctionStatus] = field(default_factory=list)
 
 
@@ -127,6 +130,7 @@ def status(home: Path) -> Status:
         pinned=document["pinned"],
         started=document["started"],
         leases=document["leases"],
+        memory_limit=document.get("memory_limit"),
         functions=[_describe(name, about) for name, about in document["functions"].items()],
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from sebs.local.gateway.fence import NoFence, raise_fence
 from sebs.local.gateway.gateway import Gateway, prepare_home, report
 from sebs.local.gateway.lifetime import AlreadyRunning, lock_home
 
@@ -21,7 +22,14 @@ def main() -> int:
     """Run the gateway; 0 when it was stopped, 3 when another one serves the directory."""
     parser = argparse.ArgumentParser(prog="python -m sebs.local.gateway", description=__doc__)
     parser.add_argument("--home", required=True, type=Path, help="the local platform's directory")
-    home: Path = parser.parse_args().home.resolve()
+    parser.add_argument(
+        "--memory-limit",
+        choices=["auto", "watch"],
+        default="auto",
+        help="auto: by control groups where permitted; watch: by resident sizes alone",
+    )
+    arguments = parser.parse_args()
+    home: Path = arguments.home.resolve()
     home.mkdir(parents=True, exist_ok=True)
     try:
         lock_home(home)
@@ -32,12 +40,15 @@ def main() -> int:
     # A crashing environment leaves no core file: its working directory is the package.
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
-    _runner()(_serve(home))
+    _runner()(_serve(home, arguments.memory_limit == "auto"))
     return 0
 
 
-async def _serve(home: Path) -> None:
-    gateway = Gateway(home)
+async def _serve(home: Path, groups: bool) -> None:
+    fence, refused = raise_fence(home) if groups else (NoFence(), [])
+    for reason in refused:
+        report(reason)
+    gateway = Gateway(home, fence)
     # What exists now lives as long as the process: the collector need not look at it again.
     gc.freeze()
     await gateway.run()

@@ -201,7 +201,7 @@ def raise_fence(home: Path, proc: Path = Path("/proc/self")) -> tuple[Fence, lis
     return NoFence(), refused
 
 
-def sweep(home: Path) -> int:
+def sweep_groups(home: Path) -> int:
     """End and remove the trees that killed gateways left; return how many there were."""
     trees = [tree for tree in _recorded(home) if tree.is_dir()]
     # What is stuck stays recorded.

@@ -16,9 +16,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeAlias
 
-from sebs.local.gateway import fence, processes
+from sebs.local.gateway import processes
 from sebs.local.gateway.control import Control, Reply
 from sebs.local.gateway.environment import Verdict, sweep
+from sebs.local.gateway.fence import Fence, sweep_groups
 from sebs.local.gateway.functions import FunctionStore
 from sebs.local.gateway.invocation import Invocation
 from sebs.local.gateway.lifetime import Lifetime
@@ -45,7 +46,7 @@ def prepare_home(home: Path) -> None:
     for name in _DIRECTORIES:
         (home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     # In this order: the groups hold all that an environment started.
-    fence.sweep(home)
+    sweep_groups(home)
     left = sweep(home)
     if left:
         report(f"swept {left} environments of a predecessor that was killed")
@@ -65,9 +66,10 @@ class Gateway:
 
     Args:
         home: The local platform's directory, locked and prepared.
+        fence: Encloses the environments; closed at the end.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, fence: Fence) -> None:
         token = secrets.token_urlsafe(32)
         self._authorization = _bearer(token)
         self.hosts: frozenset[bytes] = frozenset()
@@ -76,10 +78,8 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         self._packages = PackageStore(home / "packages")
-        self._fence, refused = fence.raise_fence(home)
-        for reason in refused:
-            report(reason)
-        self._pools = Pools(home, self._packages, self._fence)
+        self._fence = fence
+        self._pools = Pools(home, self._packages, fence)
         self._tables = Tables(home / "nosql")
         # Functions are told this one, which opens nothing but their tables.
         self._data_token = secrets.token_urlsafe(32)

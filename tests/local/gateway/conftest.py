@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from sebs.local.gateway.fence import sweep_groups
+
 RUNTIMES = {
     "python": {
         "language": "python",
@@ -163,6 +165,8 @@ def start(tmp_path):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 gateway.process.wait(10)
         gateway.close()
+    # A killed one leaves its control groups to the next, and there is none.
+    sweep_groups(tmp_path / "home")
 
 
 @pytest.fixture
