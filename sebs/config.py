@@ -18,6 +18,9 @@ from typing import Any
 
 from sebs.errors import ConfigurationError, Problem
 
+#: ``(platform, its section) -> problems``
+CheckSection = Callable[[str, Mapping[str, Any]], "list[Problem]"]
+
 #: language → architecture → versions
 Languages = Mapping[str, Mapping[str, Iterable[str]]]
 
@@ -123,6 +126,7 @@ def load(
     environment: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
     platforms: Iterable[str] = (),
+    check_section: CheckSection | None = None,
 ) -> Configuration:
     """Merge and check a configuration: defaults, then the file, the environment, the overrides.
 
@@ -132,6 +136,7 @@ def load(
             ``SEBS_LANGUAGE_VERSION``, ``SEBS_ARCHITECTURE`` and ``SEBS_RESOURCE_PREFIX`` count.
         overrides: Dotted path to value, from the command line; ``None`` counts as not given.
         platforms: Platforms whose sections are known, besides those that sebs names itself.
+        check_section: Finds what is wrong with the section of the platform that is used.
 
     Raises:
         ConfigurationError: All problems at once, each with its path.
@@ -139,7 +144,13 @@ def load(
     layers: list[tuple[str, dict[str, Any]]] = []
     if path is not None:
         layers.append((str(path), read_file(path)))
-    return merge(layers, environment=environment, overrides=overrides, platforms=platforms)
+    return merge(
+        layers,
+        environment=environment,
+        overrides=overrides,
+        platforms=platforms,
+        check_section=check_section,
+    )
 
 
 def merge(
@@ -148,6 +159,7 @@ def merge(
     environment: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
     platforms: Iterable[str] = (),
+    check_section: CheckSection | None = None,
 ) -> Configuration:
     """Merge and check configurations that are already objects; see :func:`load`.
 
@@ -156,6 +168,7 @@ def merge(
         environment: Environment variables.
         overrides: Dotted path to value.
         platforms: Further platforms whose sections are known.
+        check_section: Finds what is wrong with the section of the platform that is used.
 
     Raises:
         ConfigurationError: All problems at once, each with its path.
@@ -173,12 +186,23 @@ def merge(
         if value is not None:
             _merge_into(merged, _nested(dotted, value), "command line", origins)
     problems = validate(merged, platforms=platforms)
+    if check_section is not None:
+        problems += _section_problems(merged["deployment"], check_section)
     if problems:
         raise ConfigurationError(
             f"The configuration has {len(problems)} problem{'s' * (len(problems) > 1)}:",
-            problems=problems,
+            problems=sorted(problems, key=lambda problem: problem.path),
         )
     return Configuration(merged["deployment"], merged["experiments"], origins)
+
+
+def _section_problems(deployment: Any, check_section: CheckSection) -> list[Problem]:
+    """Return what is wrong with the used platform's section, where there is one to look at."""
+    name = deployment.get("name") if isinstance(deployment, Mapping) else None
+    section = deployment.get(name) if isinstance(name, str) else None
+    if not isinstance(name, str) or not isinstance(section, Mapping):
+        return []
+    return check_section(name, section)
 
 
 def unknown_key(path: str, key: str, known: Iterable[str]) -> Problem:

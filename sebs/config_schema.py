@@ -163,6 +163,8 @@ def _check_objects(
 def _problem(name: str, detail: Any, model: type[BaseModel], open_keys: Iterable[str]) -> Problem:
     path = ".".join([name, *(str(part) for part in detail["loc"])])
     if detail["type"] != "extra_forbidden":
+        if detail["type"] in ("model_type", "dict_type"):
+            return Problem(path, f"must be an object, is {_kind(detail['input'])}")
         message = str(detail["msg"])
         given = "" if detail["type"] == "missing" else f", is {_shown(detail['input'], path)}"
         return Problem(path, message[:1].lower() + message[1:] + given)
@@ -186,7 +188,7 @@ def _shown(value: Any, path: str) -> str:
 
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number"}
-    return "missing" if value is None else names.get(type(value), type(value).__name__)
+    return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
 def _looks_secret(key: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.config import SeBSConfig
-from sebs.errors import UnknownExperimentError, UnsupportedLanguageError
+from sebs.errors import ConfigurationError, UnknownExperimentError, UnsupportedLanguageError
+from sebs.sebs_types import Architecture, Language
 from sebs.utils import LoggingBase
 
 if TYPE_CHECKING:
@@ -35,11 +37,14 @@ class SeBS(LoggingBase):
 
     Args:
         cache_dir: Directory of the cache; made where it does not exist.
-        output_dir: Directory for results and builds.
+        output_dir: Directory for results; made where it does not exist.
         verbose: Whether infos are logged.
         logging_filename: File that receives every log line.
         benchmarks_dirs: Directories with further benchmarks.
         data_dir: Directory with input data, one directory a benchmark; by default in the cache.
+
+    Raises:
+        OSError: The output directory cannot be made.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class SeBS(LoggingBase):
         self._cache_client = Cache(Path(cache_dir).absolute(), self._docker_client)
         self._config = SeBSConfig()
         self._output_dir = Path(output_dir).absolute()
+        self._output_dir.mkdir(parents=True, exist_ok=True)
         self._verbose = verbose
         self._logging_filename = logging_filename
         self._benchmarks_dirs = tuple(Path(entry).absolute() for entry in benchmarks_dirs)
@@ -109,7 +115,7 @@ class SeBS(LoggingBase):
 
         Args:
             config: The section ``deployment`` of a configuration: ``name``, and the platform's own
-                section under its name.
+                section under its name; or a whole configuration, of which that section is taken.
             logging_filename: File that receives every log line from now on.
             deployment_config: A configuration object, which stands in for the platform's section.
 
@@ -125,13 +131,19 @@ class SeBS(LoggingBase):
             from sebs import log
 
             log.set_up(self._verbose, logging_filename)
-        name = str(config.get("name", "local"))
+        if not isinstance(config, Mapping):
+            raise ConfigurationError(
+                f"The deployment's configuration must be an object, is {config!r}.",
+                remedy='The smallest is {"name": "local"}.',
+            )
+        section = config.get("deployment", config)
+        name = str(section.get("name", "local")) if isinstance(section, Mapping) else ""
+        checked = configuration.merge([("", {"deployment": section})], platforms=[name])
         system_type = load_system(name)
-        checked = configuration.merge([("", {"deployment": config})], platforms=[name])
         collaborators = (self._cache_client, self._docker_client, None)
         if deployment_config is None:
-            section = checked.deployment.get(name) or {}
-            system = system_type.from_config(self._config, section, *collaborators)
+            own = checked.deployment.get(name) or {}
+            system = system_type.from_config(self._config, own, *collaborators)
         else:
             constructor: Any = system_type
             system = constructor(self._config, deployment_config, *collaborators)
@@ -213,9 +225,11 @@ class SeBS(LoggingBase):
 
     def shutdown(self) -> None:
         """Shut down every platform that was made here, and the cache; safe to call twice."""
-        while self._systems:
-            self._systems.pop().shutdown()
-        self._cache_client.shutdown()
+        with ExitStack() as stack:
+            # Whatever one of them raises, the others are shut down as well.
+            stack.callback(self._cache_client.shutdown)
+            while self._systems:
+                stack.callback(self._systems.pop(0).shutdown)
 
     def __enter__(self) -> SeBS:
         return self
@@ -230,6 +244,18 @@ class SeBS(LoggingBase):
         )
         if not versions:
             raise UnsupportedLanguageError(
-                f"{deployment.name()} does not run {language} on {config.architecture}."
+                f"{deployment.name()} does not run {language} on {config.architecture}.",
+                remedy=f"It runs: {', '.join(self._runnable(deployment)) or 'nothing'}.",
             )
         return versions[0]
+
+    def _runnable(self, deployment: System) -> list[str]:
+        languages = (language.value for language in Language)
+        return [
+            f"{language} on {architecture.value}"
+            for language in languages
+            for architecture in Architecture
+            if self._config.supported_language_versions(
+                deployment.name(), language, architecture.value
+            )
+        ]

@@ -198,8 +198,8 @@ class Benchmark(LoggingBase):
 
     @property
     def is_cached_valid(self) -> bool:
-        """Whether what the cache has was built from the sources as they are."""
-        return self.is_cached and self._cached_hash == self.hash
+        """Whether what the cache has was built from the sources as they are, and may be used."""
+        return self.is_cached and self._cached_hash == self.hash and not self._build_anew
 
     def query_cache(self) -> None:
         """Read again what the cache knows."""
@@ -248,7 +248,7 @@ class Benchmark(LoggingBase):
         """
         self._hash = None
         self.query_cache()
-        if self.is_cached_valid and not self._build_anew:
+        if self.is_cached_valid:
             self.logging.info("Using the cached package of %s.", self._benchmark)
             return False, self.code_location, self.system_variant, self.container_uri
         if self.system_variant.is_container and container_client is None:
@@ -258,7 +258,6 @@ class Benchmark(LoggingBase):
                 remedy="Use the system variant 'package'.",
             )
         self._build_in_staging(package_step, container_client, container_build_step)
-        self._build_anew = False
         self.query_cache()
         self.logging.info(
             "Built %s: %s, %d bytes.", self._benchmark, self.code_location, self.code_size

@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -80,6 +80,11 @@ class InputModule:
     def wants_own_buckets(self) -> bool:
         """Whether the benchmark is of the first generation."""
         return not is_second_generation(self._generator)
+
+    @property
+    def judges(self) -> bool:
+        """Whether the benchmark says what a right output is."""
+        return hasattr(self._module, "validate_output")
 
     def require_size(self, size: str) -> None:
         """Make sure that there is such an input size, where the benchmark declares its sizes.
@@ -193,9 +198,12 @@ class InputModule:
 
     @contextmanager
     def _running(self, what: str) -> Iterator[None]:
-        """Turn what foreign code raises into an error that says where it came from."""
+        """Turn what foreign code raises into an error that says where it came from.
+
+        What it prints goes to standard error: standard output belongs to results.
+        """
         try:
-            with _importable(self._directory):
+            with _importable(self._directory), redirect_stdout(sys.stderr):
                 yield
         except (UnknownInputSizeError, InputGenerationError):
             raise

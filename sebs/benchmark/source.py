@@ -58,8 +58,23 @@ def list_benchmarks(benchmarks_dirs: Iterable[str | Path] = ()) -> list[Benchmar
     Raises:
         InvalidBenchmarkError: The ``config.json`` of one of them cannot be used.
     """
-    known = sorted(_directories(benchmarks_dirs).items())
-    return [BenchmarkSource(name, path, read_config(path / _CONFIG)) for name, path in known]
+    found, faults = survey(benchmarks_dirs)
+    if faults:
+        raise faults[0]
+    return found
+
+
+def survey(
+    benchmarks_dirs: Iterable[str | Path] = (),
+) -> tuple[list[BenchmarkSource], list[InvalidBenchmarkError]]:
+    """Return all benchmarks that can be used, sorted by name, and what is wrong with the others."""
+    found, faults = [], []
+    for name, path in sorted(_directories(benchmarks_dirs).items()):
+        try:
+            found.append(BenchmarkSource(name, path, read_config(path / _CONFIG)))
+        except InvalidBenchmarkError as error:
+            faults.append(error)
+    return found, faults
 
 
 def _directories(benchmarks_dirs: Iterable[str | Path]) -> dict[str, Path]:

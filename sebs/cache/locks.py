@@ -94,7 +94,7 @@ def _lock_file(path: Path, name: tuple[str, ...]) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _log.info("Waiting for another user of %s.", "/".join(name))
+            _log.warning("Waiting for another user of %s.", "/".join(name))
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except BaseException:
         os.close(descriptor)

@@ -11,6 +11,7 @@ import click
 from sebs.cli import options
 
 if TYPE_CHECKING:
+    from sebs.benchmark import Benchmark
     from sebs.cli.session import Session
     from sebs.faas.function import Function, Trigger
     from sebs.invoke.run import Run
@@ -28,10 +29,12 @@ def command() -> None:
 @options.as_json
 def list_benchmarks(benchmarks_dirs: tuple[Path, ...], as_json: bool) -> None:
     """List the bundled benchmarks, and those of further directories."""
-    from sebs.benchmark.source import list_benchmarks
+    from sebs.benchmark.source import survey
     from sebs.cli import output
 
-    found = list_benchmarks(benchmarks_dirs)
+    found, faults = survey(benchmarks_dirs)
+    for fault in faults:
+        click.echo(f"Left out: {fault}", err=True)
     rows = [
         (
             source.name,
@@ -60,7 +63,7 @@ def build(benchmark: str, function_name: str | None, as_json: bool, **given: Any
     from sebs.cli.session import open_session
 
     with open_session(**given) as session:
-        package = session.benchmark(benchmark)
+        package = session.benchmark(benchmark, function_name)
         session.initialize()
         session.system.build_function(package, function_name)
         built = {
@@ -112,38 +115,51 @@ def invoke(
     """
     from sebs.cli import report
     from sebs.cli.session import open_session
-    from sebs.faas.function import Trigger
-    from sebs.invoke.evaluate import validate_outputs
-    from sebs.invoke.run import start_run
 
     with open_session(**given) as session:
-        system, experiment = session.system, session.experiment
-        package = session.benchmark(benchmark)
+        package = session.benchmark(benchmark, function_name)
         package.input_module.require_size(size)
         session.initialize()
-        payload = package.prepare_input(system.system_resources, size, experiment.update_storage)
-        function = system.get_function(package, function_name)
-        trigger = _trigger(session, function, Trigger.TriggerType.get(experiment.trigger))
-        system.enforce_cold_start([function], package)
-        run = start_run(
-            session.client.output_dir,
-            system,
-            package,
-            function,
-            size=size,
-            trigger_type=trigger.trigger_type(),
-            repetitions=experiment.repetitions,
-        )
-        interrupted = _measure(run, trigger, payload)
-        run.save()
-        unfetched = _fetch_metrics(run, session)
-        if not no_validate:
-            validate_outputs(run, system, package, payload)
-        run.save()
+        system = session.system
+        name = function_name or system.default_function_name(package)
+        # Another run of the same function would change it, and share its environments.
+        with session.client.cache_client.function_lock(system.name(), name):
+            run, interrupted, unfetched = _run(session, package, name, size, not no_validate)
     report.show(run, as_json=as_json)
     if interrupted:
         raise KeyboardInterrupt
     return _outcome(run, unfetched)
+
+
+def _run(
+    session: Session, package: Benchmark, name: str, size: str, validate: bool
+) -> tuple[Run, bool, bool]:
+    """Deploy, measure and judge; return the run, whether it was interrupted, and lacks metrics."""
+    from sebs.faas.function import Trigger
+    from sebs.invoke.evaluate import validate_outputs
+    from sebs.invoke.run import start_run
+
+    system, experiment = session.system, session.experiment
+    payload = package.prepare_input(system.system_resources, size, experiment.update_storage)
+    function = system.get_function(package, name)
+    trigger = _trigger(session, function, Trigger.TriggerType.get(experiment.trigger))
+    system.enforce_cold_start([function], package)
+    run = start_run(
+        session.client.output_dir,
+        system,
+        package,
+        function,
+        size=size,
+        trigger_type=trigger.trigger_type(),
+        repetitions=experiment.repetitions,
+    )
+    interrupted = _measure(run, trigger, payload)
+    run.save()
+    unfetched = _fetch_metrics(run, session)
+    if validate:
+        validate_outputs(run, system, package, payload)
+    run.save()
+    return run, interrupted, unfetched
 
 
 @command.command("process")
@@ -190,11 +206,13 @@ def _measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
 
 def _fetch_metrics(run: Run, session: Session) -> bool:
     """Fetch the platform's metrics; return whether that failed, which loses no measurement."""
-    from sebs.errors import PlatformError
+    from sebs.errors import PlatformError, UnsupportedOperationError
     from sebs.invoke.evaluate import fetch_metrics
 
     try:
         fetch_metrics(run, session.system)
+    except UnsupportedOperationError as error:
+        click.echo(f"There are no metrics of the platform's own: {error}", err=True)
     except PlatformError as error:
         click.echo(
             f"The platform's metrics could not be fetched: {error} "

@@ -54,8 +54,11 @@ def list_entries(
 
 @command.command("show")
 @_filters
-def show(cache_dir: Path | None, deployment: str | None, benchmark: str | None) -> None:
-    """Print what the cache holds, whole, as one JSON document."""
+@options.as_json
+def show(
+    cache_dir: Path | None, deployment: str | None, benchmark: str | None, as_json: bool
+) -> None:
+    """Print what the cache holds, whole, as one JSON document, with --json or without."""
     from sebs.cli import output
 
     with _open(cache_dir) as cache:

@@ -15,9 +15,12 @@ from typing import Any
 import click
 
 from sebs import __version__
-from sebs.errors import SebsError, UsageError
+from sebs.errors import LimitExceededError, SebsError, UnsupportedVariantError, UsageError
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+#: What the user can put right by asking for something else: bad values, not failures.
+_WRONG_REQUESTS = (UsageError, LimitExceededError, UnsupportedVariantError)
 
 #: Command to the module that has it, and what it does. The summaries stand here so that
 #: ``sebs --help`` imports none of the modules.
@@ -81,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             raise
         _report(error, as_json)
-        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
+        return WRONG_USAGE if isinstance(error, _WRONG_REQUESTS) else FAILED
     except Exception as error:  # the last resort: a bug, which must not print a traceback
         if debug:
             raise

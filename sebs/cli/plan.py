@@ -19,7 +19,7 @@ def command(benchmark: str, function_name: str | None, as_json: bool, **given: A
     from sebs.cli.session import open_session
 
     with open_session(**given) as session:
-        package = session.benchmark(benchmark)
+        package = session.benchmark(benchmark, function_name)
         with session.looking() as exists:
             plan = session.system.plan_function(package, function_name)
     if as_json:

@@ -13,6 +13,11 @@ from sebs.cli import output
 if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
     from sebs.invoke.run import Run
+    from sebs.invoke.summary import Quantity
+
+
+#: Unit to what a person reads instead, and how many of the one are in the other.
+_SHOWN = {"µs": ("ms", 1000), "MB": ("MB", 1)}
 
 
 def show(run: Run, *, as_json: bool) -> None:
@@ -27,32 +32,34 @@ def show(run: Run, *, as_json: bool) -> None:
         f"{runtime['language']} {runtime['version']}, {function['architecture']}, "
         f"{function['memory']} MB, {run.manifest['trigger']} trigger"
     )
-    _show_table(run)
+    if run.invocations:
+        _show_table(run)
     for line in _verdicts(run):
         click.echo(line)
+    click.echo(f"Function: {function['name']}")
     click.echo(f"Results: {_short(run.directory)}")
 
 
 def _show_table(run: Run) -> None:
     from rich.text import Text
 
-    from sebs.invoke.summary import QUANTITIES, summarize
+    from sebs.invoke.summary import QUANTITIES, kind_of, summarize
 
-    titles = [f"{quantity.title}\n[{quantity.unit}]" for quantity in QUANTITIES]
+    titles = [f"{quantity.title}\n[{_SHOWN[quantity.unit][0]}]" for quantity in QUANTITIES]
     table = output.make_table(["start", "#", *titles, "state"], numbers=["#", *titles])
     for group in summarize(run.invocations):
         rows = [
             (number, result)
             for number, result in enumerate(run.invocations, start=1)
-            if result.stats.cold_start == (group.kind == "cold")
+            if kind_of(result) == group.kind
         ]
         if not rows:
             continue
         for number, result in rows:
-            figures = [_figure(quantity.value(result)) for quantity in QUANTITIES]
+            figures = [_figure(quantity, quantity.value(result)) for quantity in QUANTITIES]
             state = Text("failed", style="red") if result.stats.failure else Text("ok")
             table.add_row(group.kind, str(number), *figures, state)
-        medians = [_figure(group.spreads[quantity.key].median) for quantity in QUANTITIES]
+        medians = [_figure(quantity, group.spreads[quantity.key].median) for quantity in QUANTITIES]
         cells = [Text(cell, style="bold") for cell in (group.kind, "median", *medians)]
         table.add_row(*cells, Text(f"n = {group.n}", style="bold"), end_section=True)
     output.show_table(table)
@@ -63,29 +70,36 @@ def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _figure(value: float | None) -> str:
+def _figure(quantity: Quantity, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.2f}" if value < 100 else f"{value:.0f}"
+    shown = value / _SHOWN[quantity.unit][1]
+    return f"{shown:.2f}" if shown < 100 else f"{shown:.0f}"
 
 
 def _verdicts(run: Run) -> Iterable[str]:
-    total = len(run.invocations)
+    total, failed = len(run.invocations), len(run.failures)
     wanted = run.manifest["repetitions"]
     if total < wanted:
         yield f"Interrupted: {total} of {wanted} invocations were made."
     if total and not run.invocations[0].stats.cold_start and not run.invocations[0].stats.failure:
         yield "The first invocation was not cold, although a cold start was forced."
-    if run.failures:
-        yield f"{len(run.failures)} of {total} invocations failed:"
+    if missing := run.metrics.get("missing"):
+        yield f"The platform's log has nothing of {len(missing)} invocations."
+    if failed:
+        yield f"{failed} of {total} invocations failed:"
         yield from (f"  {reason}" for reason in sorted(set(map(_reason, run.failures))))
+    if total == failed:
+        return
     if not run.validated:
         yield "Outputs were not validated."
     elif run.invalid:
         yield f"{len(run.invalid)} outputs are wrong:"
         yield from (f"  {reason}" for reason in sorted(set(run.invalid.values())))
-    elif total > len(run.failures):
-        yield "All outputs are valid."
+    else:
+        yield (
+            f"The other {total - failed} outputs are valid." if failed else "All outputs are valid."
+        )
 
 
 def _reason(result: ExecutionResult) -> str:

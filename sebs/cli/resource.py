@@ -37,12 +37,15 @@ def _clean(dry_run: bool, as_json: bool, given: dict[str, Any]) -> None:
     with open_session(**given) as session, session.looking() as exists:
         if exists:
             found = session.system.cleanup_resources(dry_run)
-            _show(session.system.config.resources.resources_id, found, as_json)
+            resources_id = session.system.config.resources.resources_id
+            _show(resources_id, found, "has" if dry_run else "had; it is deleted", as_json)
         else:
-            _show(None, {}, as_json)
+            _show(None, {}, "has", as_json)
 
 
-def _show(resources_id: str | None, resources: dict[str, list[str]], as_json: bool) -> None:
+def _show(
+    resources_id: str | None, resources: dict[str, list[str]], verb: str, as_json: bool
+) -> None:
     from sebs.cli import output
 
     if as_json:
@@ -52,5 +55,5 @@ def _show(resources_id: str | None, resources: dict[str, list[str]], as_json: bo
     if not rows:
         click.echo("Nothing is allocated.")
         return
-    click.echo(f"Deployment {resources_id}:")
+    click.echo(f"What the deployment {resources_id} {verb}:")
     output.print_table(["kind", "name"], rows)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.errors import UsageError
 from sebs.faas.config import new_resources_id
+from sebs.faas.deployments import existing_deployment
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
@@ -75,38 +76,44 @@ class Session:
         """
         resources = self.system.config.resources
         prefix = self.configuration.deployment.get("resource_prefix")
-        if not resources.has_resources_id:
-            resources.resources_id = self._existing(prefix)
-        exists = resources.has_resources_id
-        if not exists:
-            resources.resources_id = new_resources_id(prefix)
+        found = existing_deployment(self.system, prefix) or self._only_one(prefix)
+        if not (resources.has_resources_id and resources.resources_id == found):
+            # Another deployment than the one that the cache remembers, whose buckets go with it.
+            resources.resources_id = None
+            resources.resources_id = found or new_resources_id(prefix)
         try:
-            self.initialize()
-            yield exists
+            self.system.initialize(quiet=True)
+            yield found is not None
         finally:
-            if not exists:
+            if found is None:
                 resources.resources_id = None
 
-    def _existing(self, prefix: str | None) -> str | None:
-        found = self.system.find_deployments()
-        selected = [name for name in found if prefix is None or prefix in name]
-        if len(selected) > 1:
+    def _only_one(self, prefix: str | None) -> str | None:
+        """Return the platform's only deployment that fits the prefix, which the cache forgot."""
+        fitting = [name for name in self.system.find_deployments() if (prefix or "") in name]
+        if len(fitting) > 1:
             raise UsageError(
-                f"There are {len(selected)} deployments: {', '.join(selected)}.",
+                f"There are {len(fitting)} deployments: {', '.join(fitting)}.",
                 remedy="Choose one with --resource-prefix.",
             )
-        return selected[0] if selected else None
+        return fitting[0] if fitting else None
 
-    def benchmark(self, name: str) -> Benchmark:
+    def benchmark(self, name: str, function_name: str | None) -> Benchmark:
         """Return a benchmark as it is built for the platform; call it before connecting.
+
+        Args:
+            name: The benchmark's name.
+            function_name: What the function shall be called; ``None`` stands for the default.
 
         Raises:
             UsageError: There is none of that name, or the platform does not run its language.
+            LimitExceededError: Memory or timeout is out of range.
+            UnsupportedVariantError: The platform does not deploy the variant.
         """
-        from sebs.faas.deploy import check_language
+        from sebs.faas.deploy import check_request
 
         benchmark = self.client.get_benchmark(name, self.system, self.experiment)
-        check_language(self.system, benchmark)
+        check_request(self.system, benchmark, function_name)
         return benchmark
 
 
@@ -117,7 +124,7 @@ def load_configuration(config_file: Path | None, options: Mapping[str, Any]) -> 
         ConfigurationError: All problems at once.
     """
     from sebs import config
-    from sebs.faas.registry import known_systems
+    from sebs.faas.registry import known_systems, section_problems
 
     overrides = {_OVERRIDES[key]: value for key, value in options.items() if key in _OVERRIDES}
     if language := options.get("language"):
@@ -131,6 +138,7 @@ def load_configuration(config_file: Path | None, options: Mapping[str, Any]) -> 
         environment=os.environ,
         overrides=overrides,
         platforms=known_systems(),
+        check_section=section_problems,
     )
 
 

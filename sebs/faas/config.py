@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sebs.errors import ConfigurationError
+from sebs.errors import ConfigurationError, Problem
 from sebs.sebs_types import StorageBucketType as BucketType
 from sebs.utils import LoggingBase
 
@@ -60,6 +61,8 @@ class Resources(ABC, LoggingBase):
         self._region = ""
         self._buckets: dict[BucketType, str] = {}
         self._resources_id: str | None = None
+        #: Whether the cache gave the resource id; another prefix that is asked for wins over it.
+        self.remembered = False
 
     @property
     def resources_id(self) -> str:
@@ -77,8 +80,11 @@ class Resources(ABC, LoggingBase):
 
     @resources_id.setter
     def resources_id(self, resources_id: str | None) -> None:
-        """``None`` takes it back: then none is settled."""
+        """``None`` takes it back, with the buckets that belong to it: then none is settled."""
         self._resources_id = resources_id
+        self.remembered = False
+        if resources_id is None:
+            self._buckets.clear()
 
     @property
     def has_resources_id(self) -> bool:
@@ -179,6 +185,14 @@ class Config(ABC, LoggingBase):
         Raises:
             ConfigurationError: A value is missing or wrong; all problems at once.
         """
+
+    @staticmethod
+    def problems(section: Mapping[str, Any]) -> list[Problem]:
+        """Return everything that is wrong with the user's section; by default nothing is known.
+
+        So that it is told together with what is wrong elsewhere in the configuration.
+        """
+        return []
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, nothing secret."""

@@ -92,20 +92,38 @@ def check_language(system: System, code_package: Benchmark) -> None:
     if version in supported:
         return
     raise UnsupportedLanguageError(
-        f"{system.name()} does not run {language} {version} on {architecture}.",
+        f"Unsupported {language} version {version}: {system.name()} does not run it on "
+        f"{architecture}.",
         remedy=f"Supported versions: {', '.join(supported) or 'none'}.",
     )
+
+
+def check_request(system: System, code_package: Benchmark, func_name: str | None) -> None:
+    """Refuse what the platform cannot deploy; nothing is built or called.
+
+    Raises:
+        UnsupportedLanguageError: The platform does not run the language version.
+        InvalidNameError: The name is outside the platform's rules.
+        LimitExceededError: Memory or timeout is out of range.
+        UnsupportedVariantError: The platform does not deploy the variant.
+    """
+    check_language(system, code_package)
+    system.check_limits(code_package, func_name)
+
+
+def _checked_name(system: System, code_package: Benchmark, func_name: str | None) -> str:
+    check_request(system, code_package, func_name)
+    return system.default_function_name(code_package) if func_name is None else func_name
 
 
 def plan_function(system: System, code_package: Benchmark, func_name: str | None) -> Plan:
     """Return what :func:`deploy_function` would do, and do nothing but build.
 
     Raises:
-        UnsupportedLanguageError: The platform does not run it.
+        SebsError: What :func:`check_request` raises.
         BenchmarkError: It could not be built.
     """
-    check_language(system, code_package)
-    name = func_name or system.default_function_name(code_package)
+    name = _checked_name(system, code_package, func_name)
     built = build(system, code_package)
     return _Candidate(system, code_package, name, built).plan()
 
@@ -114,12 +132,11 @@ def deploy_function(system: System, code_package: Benchmark, func_name: str | No
     """Create, update or reuse a function, whichever brings it up to date.
 
     Raises:
-        UnsupportedLanguageError: The platform does not run it; nothing was built or called.
+        SebsError: What :func:`check_request` raises; nothing was built or called.
         BenchmarkError: It could not be built.
         PlatformError: The platform refused a step; the cache tells what is there.
     """
-    check_language(system, code_package)
-    name = func_name or system.default_function_name(code_package)
+    name = _checked_name(system, code_package, func_name)
     # The build is part of it: who waited for another process finds what that one has built.
     with _exclusive(system.cache_client, system.name(), name):
         built = build(system, code_package)

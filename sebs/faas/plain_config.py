@@ -36,6 +36,7 @@ class PlainResources(Resources):
         # Another resource id is another deployment, whose buckets the cache does not know.
         same = given.get("resources_id") in (None, cached.get("resources_id"))
         Resources.initialize(resources, {**(cached if same else {}), **given})
+        resources.remembered = resources.has_resources_id and not given.get("resources_id")
         return resources
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sebs.errors import SystemUnavailableError, UnknownSystemError
+from sebs.errors import Problem, SystemUnavailableError, UnknownSystemError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -100,6 +101,18 @@ def load_system(name: str) -> type[System]:
             f"There is no platform {name!r}.", remedy=f"{hint}Known platforms: {', '.join(known)}."
         )
     return _load_plug_in(name, entry_points[name])
+
+
+def section_problems(name: str, section: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with a platform's section, as far as its configuration class tells.
+
+    A platform that is unknown or unavailable is not this function's to report: nothing is wrong.
+    """
+    try:
+        system_type = load_system(name)
+    except (UnknownSystemError, SystemUnavailableError):
+        return []
+    return system_type.config_type().problems(section)
 
 
 def _describe(name: str, summary: str, distribution: str) -> SystemInfo:

@@ -199,6 +199,23 @@ class System(Collaborators):
         """Return why a cached function cannot be reused, or ``None``."""
         return None
 
+    def check_limits(self, code_package: Benchmark, func_name: str | None = None) -> None:
+        """Refuse what the platform cannot deploy, whatever its state; asks the platform nothing.
+
+        Called before anything is built. The default checks the name.
+
+        Args:
+            code_package: What would be deployed: memory, timeout and variant are known.
+            func_name: Its name; ``None`` stands for the default one, which fits.
+
+        Raises:
+            InvalidNameError: The name is outside :attr:`name_rules`.
+            LimitExceededError: Memory or timeout is out of range.
+            UnsupportedVariantError: The platform does not deploy the variant.
+        """
+        if func_name is not None:
+            self.name_rules.check(func_name)
+
     @abstractmethod
     def default_function_name(
         self, code_package: Benchmark, resources: Resources | None = None

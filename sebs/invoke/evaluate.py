@@ -13,20 +13,27 @@ if TYPE_CHECKING:
 def fetch_metrics(run: Run, system: System) -> None:
     """Fill in what the platform's own log says of the run's invocations.
 
-    May be called again later: platforms take minutes to deliver their logs.
+    May be called again later: platforms take minutes to deliver their logs. What was fetched
+    before stays where the log now has nothing of the run.
 
     Raises:
+        UnsupportedOperationError: The platform has no log.
         PlatformError: The platform does not answer, or refuses.
     """
     requests = {result.request_id: result for result in run.invocations if result.request_id}
     begin, end = run.interval
-    system.download_metrics(run.manifest["function"]["name"], begin, end, requests, run.metrics)
+    fetched: dict[str, Any] = {}
+    system.download_metrics(run.manifest["function"]["name"], begin, end, requests, fetched)
+    if fetched.get("found", 1) or not run.metrics:
+        run.metrics = fetched
 
 
 def validate_outputs(
     run: Run, system: System, benchmark: Benchmark, payload: dict[str, Any]
 ) -> None:
     """Judge the output of every invocation that succeeded; the run then knows the reasons.
+
+    Where the benchmark has no ``validate_output``, nothing is judged.
 
     Args:
         run: The run.
@@ -37,8 +44,10 @@ def validate_outputs(
     Raises:
         StorageError: The storage that the outputs are in cannot be reached.
     """
-    storage = system.system_resources.get_storage() if benchmark.uses_storage else None
     run.invalid.clear()
+    if not benchmark.input_module.judges:
+        return
+    storage = system.system_resources.get_storage() if benchmark.uses_storage else None
     for number, result in enumerate(run.invocations, start=1):
         if result.stats.failure:
             continue

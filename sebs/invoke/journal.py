@@ -8,12 +8,15 @@ leaves it out.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sebs.errors import ResultFormatError
+
+_log = logging.getLogger("sebs.Journal")
 
 
 class Journal:
@@ -70,6 +73,8 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 record = json.loads(line)
             except ValueError:
+                # The last line of a writer that was killed; another one went on after it.
+                _log.warning("Line %d of %s is torn and left out.", number, path)
                 continue
             if not isinstance(record, dict):
                 if line.endswith(b"\n"):

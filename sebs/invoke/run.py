@@ -8,6 +8,7 @@ interrupted lacks the last one and is read from the first two.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import time
 import uuid
@@ -33,6 +34,17 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 _MANIFEST, _JOURNAL, _RESULT = "manifest.json", "journal.jsonl", "result.json"
+
+#: What the document has beyond the manifest.
+_DERIVED = (
+    "run_directory",
+    "invocations",
+    "interrupted",
+    "failures",
+    "summary",
+    "metrics",
+    "validation",
+)
 
 
 @dataclass
@@ -61,6 +73,12 @@ class Run:
         return [result for result in self.invocations if result.stats.failure]
 
     @property
+    def valid(self) -> bool | None:
+        """Whether every output that there is was judged right; ``None`` where none was judged."""
+        judged = self.validated and len(self.failures) < len(self.invocations)
+        return not self.invalid if judged else None
+
+    @property
     def interval(self) -> tuple[int, int]:
         """First and last second of the run, Unix time, both included."""
         begins = [result.times.client_begin for result in self.invocations]
@@ -73,17 +91,17 @@ class Run:
 
     def document(self) -> dict[str, Any]:
         """Return the whole run as plain JSON values."""
-        cold, warm = summarize(self.invocations)
         return {
             **self.manifest,
             "run_directory": str(self.directory),
             "invocations": [result.serialize() for result in self.invocations],
+            "interrupted": len(self.invocations) < self.manifest["repetitions"],
             "failures": len(self.failures),
-            "summary": {"cold": cold.serialize(), "warm": warm.serialize()},
+            "summary": {group.kind: group.serialize() for group in summarize(self.invocations)},
             "metrics": self.metrics,
             "validation": {
                 "checked": self.validated,
-                "valid": not self.invalid if self.validated else None,
+                "valid": self.valid,
                 "reasons": self.invalid,
             },
         }
@@ -129,12 +147,7 @@ def start_run(
         "function": {"name": function.name, **function.config.serialize()},
         "system_variant": benchmark.system_variant.serialize(),
         "language_variant": benchmark.language_variant,
-        "client": {
-            "machine": platform.machine(),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "clock": time.get_clock_info("monotonic").implementation,
-        },
+        "client": _describe_client(),
     }
     write_atomically(directory / _MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
     return Run(directory, manifest)
@@ -171,6 +184,11 @@ def load_run(path: Path) -> Run:
     source = path if path.is_file() else directory / _RESULT
     if not source.exists():
         source = directory / _MANIFEST
+    if not source.exists():
+        raise ResultFormatError(
+            f"There is no run at {str(path)!r}.",
+            remedy="Name the directory that `sebs benchmark invoke` printed.",
+        )
     try:
         document = json.loads(source.read_text(encoding="utf-8"))
         version = document["version"]
@@ -181,8 +199,7 @@ def load_run(path: Path) -> Run:
             f"{str(path)!r} has version {version}, this sebs reads {FORMAT_VERSION}.",
             remedy="Update sebs-faas.",
         )
-    derived = ("run_directory", "invocations", "failures", "summary", "metrics", "validation")
-    manifest = {key: value for key, value in document.items() if key not in derived}
+    manifest = {key: value for key, value in document.items() if key not in _DERIVED}
     if "invocations" in document:
         records = document["invocations"]
     else:
@@ -197,6 +214,32 @@ def load_run(path: Path) -> Run:
         validation.get("reasons", {}),
         validation.get("checked", False),
     )
+
+
+def _describe_client() -> dict[str, Any]:
+    """Return what of this machine may show in the figures."""
+    import pycurl
+
+    return {
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "processor": _processor(),
+        "load": os.getloadavg()[0],
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "http": pycurl.version,
+        "clock": time.get_clock_info("monotonic").implementation,
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name; Linux tells it in a file, others with the platform."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def _attempt(

@@ -19,7 +19,7 @@ class Quantity:
     Attributes:
         key: Its key in JSON.
         title: What a person reads.
-        unit: ``ms`` or ``MB``; times are converted from microseconds.
+        unit: ``µs`` or ``MB``.
         value: Takes it from a result; ``None`` where it was not measured.
     """
 
@@ -30,17 +30,17 @@ class Quantity:
 
 
 def _measured(microseconds: int) -> float | None:
-    return microseconds / 1000 if microseconds else None
+    return microseconds or None
 
 
 QUANTITIES = (
-    Quantity("client", "client", "ms", lambda r: _measured(r.times.client)),
-    Quantity("benchmark", "benchmark", "ms", lambda r: _measured(r.times.benchmark)),
-    Quantity("provider", "provider", "ms", lambda r: _measured(r.provider_times.execution)),
+    Quantity("client", "client", "µs", lambda r: _measured(r.times.client)),
+    Quantity("benchmark", "benchmark", "µs", lambda r: _measured(r.times.benchmark)),
+    Quantity("provider", "provider", "µs", lambda r: _measured(r.provider_times.execution)),
     Quantity(
         "initialization",
         "init",
-        "ms",
+        "µs",
         lambda r: _measured(r.provider_times.initialization or r.times.initialization),
     ),
     Quantity("memory", "memory", "MB", lambda r: r.stats.memory_used),
@@ -71,19 +71,26 @@ class Group:
     spreads: dict[str, Spread]
 
     def serialize(self) -> dict[str, object]:
-        """Return plain JSON values; times in milliseconds, memory in MB."""
+        """Return plain JSON values; times in microseconds, memory in MB."""
         spreads = {key: spread.serialize() for key, spread in self.spreads.items()}
         return {"n": self.n, "failures": self.failures, **spreads}
 
 
-def summarize(results: Iterable[ExecutionResult]) -> tuple[Group, Group]:
-    """Return the cold and the warm group; failures are counted, and are in no figure."""
+def kind_of(result: ExecutionResult) -> str:
+    """Return ``cold``, ``warm``, or ``unanswered`` where no environment is known to have served."""
+    if result.stats.failure and not result.environment_id:
+        return "unanswered"
+    return "cold" if result.stats.cold_start else "warm"
+
+
+def summarize(results: Iterable[ExecutionResult]) -> tuple[Group, ...]:
+    """Return the cold, the warm and the unanswered; failures are counted, and in no figure."""
     everything = list(results)
-    return _group("cold", everything, True), _group("warm", everything, False)
+    return tuple(_group(kind, everything) for kind in ("cold", "warm", "unanswered"))
 
 
-def _group(kind: str, results: Sequence[ExecutionResult], cold: bool) -> Group:
-    of_kind = [result for result in results if result.stats.cold_start is cold]
+def _group(kind: str, results: Sequence[ExecutionResult]) -> Group:
+    of_kind = [result for result in results if kind_of(result) == kind]
     good = [result for result in of_kind if not result.stats.failure]
     spreads = {quantity.key: _spread(good, quantity) for quantity in QUANTITIES}
     return Group(kind, len(good), len(of_kind) - len(good), spreads)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sebs.errors import ConfigurationError
+from sebs.errors import ConfigurationError, Problem
 from sebs.faas.config import Config, Credentials, Resources
 from sebs.faas.plain_config import PlainCredentials, PlainResources
 from sebs.local.gateway.functions import Scaling
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from sebs.local.s3 import S3Endpoint
 
 NAME = "local"
+
+_log = logging.getLogger("sebs.LocalConfig")
 
 
 class LocalConfig(Config):
@@ -58,19 +62,31 @@ class LocalConfig(Config):
         return self._resources
 
     @staticmethod
+    def problems(section: Mapping[str, Any]) -> list[Problem]:
+        """Return everything that is wrong with the section ``deployment.local``."""
+        from sebs.local import options
+
+        return options.problems(section)
+
+    @staticmethod
     def deserialize(config: dict[str, Any], cache: Cache, handlers: Any) -> LocalConfig:
         """Return the configuration from the section ``deployment.local`` and the cache.
 
         Raises:
             ConfigurationError: Unknown keys or wrong values; all at once, with their paths.
         """
-        from sebs.local.options import LocalOptions, problems
+        from sebs.local.options import LocalOptions
 
-        if found := problems(config):
+        if found := LocalConfig.problems(config):
             raise ConfigurationError(
                 "The configuration of the local platform cannot be used:", problems=found
             )
         options = LocalOptions.model_validate(config)
+        if ignored := options.storage.of_sebs():
+            _log.warning(
+                "deployment.local.storage: %s is SeBS's, and starts containers; not used here.",
+                " and ".join(ignored),
+            )
         given = os.path.expanduser(options.home) if options.home else None
         home = Path(given or Path(cache.cache_dir, NAME))
         resources = PlainResources.deserialize({**config, "name": NAME}, cache, handlers)

@@ -258,6 +258,19 @@ class Local(System):
         owner, own = _ours(cached_function).resource_id, self._config.resources.resources_id
         return None if owner == own else f"it belongs to the deployment {owner}, this is {own}"
 
+    def check_limits(self, code_package: Benchmark, func_name: str | None = None) -> None:
+        """Refuse a name, memory, timeout or variant that cannot be; the gateway is asked nothing.
+
+        Raises:
+            InvalidNameError: The name is none.
+            LimitExceededError: Memory or timeout is out of range.
+            UnsupportedVariantError: Something else than a code package is to be deployed.
+        """
+        super().check_limits(code_package, func_name)
+        wanted = code_package.benchmark_config
+        check_configuration(wanted.memory, wanted.timeout)
+        _check_variant(code_package.system_variant)
+
     def default_function_name(
         self, code_package: Benchmark, resources: Resources | None = None
     ) -> str:
@@ -326,6 +339,7 @@ class Local(System):
             FunctionNameTakenError: It belongs to another deployment than its entry says.
             GatewayError: The gateway refused.
         """
+        self.name_rules.check(func_name)
         owner = function.get("resource_id") or self._config.resources.resources_id
         self._functions.get(func_name, owner)
         self._functions.delete(func_name)

@@ -27,12 +27,20 @@ class StorageOptions(Strict):
         endpoint: URL of that server; like the other two, only where there is one.
         region: The region that requests are signed for.
         profile: Profile of the SDK's configuration; ``None`` takes its default.
+        object: How SeBS starts its object storage; accepted, and of no use here.
+        nosql: How SeBS starts its tables; likewise.
     """
 
     type: Literal["filesystem", "s3"] = "filesystem"
     endpoint: str | None = None
     region: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
     profile: str | None = Field(default=None, min_length=1)
+    object: dict[str, Any] | None = None
+    nosql: dict[str, Any] | None = None
+
+    def of_sebs(self) -> list[str]:
+        """Return the names of the parts that mean something to SeBS only."""
+        return [name for name in ("object", "nosql") if getattr(self, name) is not None]
 
 
 class ResourcesOptions(Strict):

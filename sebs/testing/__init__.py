@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
         f"{__name__}.{module}"
         for module in (
             "cleanup",
+            "deployments",
             "invocation",
             "lifecycle",
             "metrics",

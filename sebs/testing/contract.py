@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sebs.testing.cleanup import CleanupContract
+from sebs.testing.deployments import DeploymentContract
 from sebs.testing.invocation import ColdStartContract, InvocationContract
 from sebs.testing.lifecycle import LifecycleContract
 from sebs.testing.metrics import MetricsContract
@@ -13,6 +14,7 @@ from sebs.testing.secrecy import SecrecyContract
 
 class SystemContract(
     LifecycleContract,
+    DeploymentContract,
     NamingContract,
     InvocationContract,
     ColdStartContract,

@@ -11,7 +11,6 @@ import pytest
 from sebs.errors import FunctionNameTakenError
 from sebs.faas.system import System
 from sebs.testing.probe import MEMORY, PROBE, TIMEOUT
-from sebs.testing.rig import Capability, requires
 from sebs.testing.workbench import Topic, Workbench
 
 
@@ -170,25 +169,3 @@ class LifecycleContract(Topic):
         with bench.recording() as calls:
             update = system.plan_function(bench.benchmark(system, revision=2, memory=2 * MEMORY))
         assert (calls, update.reuses, len(update.steps)) == ([], True, 2)
-
-    def test_the_configuration_is_cached(self, bench: Workbench) -> None:
-        """After the end, which may come twice, the next program finds the same deployment."""
-        system = bench.system()
-        system.shutdown()
-        system.shutdown()
-        cached = bench.cache.get_config(system.name())
-        assert cached is not None
-        assert cached["resources"]["resources_id"] == bench.resources_id
-        again = bench.other_system(None, bench.cache)
-        assert again.config.resources.resources_id == bench.resources_id
-
-    @requires(Capability.STORAGE)
-    def test_a_new_deployment_is_found_by_its_prefix(self, bench: Workbench) -> None:
-        """Somebody without the cache takes it up."""
-        prefix = bench.resources_id
-        made = bench.other_system(None, bench.cache, prefix)
-        resources_id = made.config.resources.resources_id
-        assert resources_id.startswith(f"{prefix}-")
-        assert resources_id in made.find_deployments()
-        found = bench.other_system(None, bench.new_cache(), prefix)
-        assert found.config.resources.resources_id == resources_id

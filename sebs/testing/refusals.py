@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 
 from sebs.errors import UnsupportedLanguageError
@@ -71,3 +74,17 @@ class RefusalContract(Topic):
                 with pytest.raises(NotImplementedError):
                     system.cleanup_resources(dry_run=True)
         assert calls == []
+
+    def test_what_the_platform_lacks_is_refused(self, bench: Workbench) -> None:
+        """Storage and log, when they are asked for and not before: all else works without them."""
+        system = bench.system()
+        function, now = bench.deploy(system), int(time.time())
+        metrics: dict[str, Any] = {}
+        with bench.recording() as calls:
+            if Capability.STORAGE not in bench.rig.capabilities:
+                with pytest.raises(NotImplementedError):
+                    system.system_resources.get_storage()
+            if Capability.METRICS not in bench.rig.capabilities:
+                with pytest.raises(NotImplementedError):
+                    system.download_metrics(function.name, now, now + 1, {}, metrics)
+        assert (calls, metrics) == ([], {})

@@ -48,7 +48,14 @@ class Workbench:
 
     def new_cache(self) -> Cache:
         """Return an empty cache, as another user or another machine has."""
-        cache = Cache(self._directory / f"cache-{len(self._caches)}")
+        return self._open_cache(self._directory / f"cache-{len(self._caches)}")
+
+    def same_cache(self) -> Cache:
+        """Return the deployment's cache, as another program has it at the same time."""
+        return self._open_cache(self.cache.cache_dir)
+
+    def _open_cache(self, directory: Path) -> Cache:
+        cache = Cache(directory)
         self._caches.append(cache)
         return cache
 
@@ -60,12 +67,21 @@ class Workbench:
         self, resources_id: str | None, cache: Cache, prefix: str | None = None
     ) -> System:
         """Return an initialized system of another deployment, or with another cache."""
+        system = self.make_system(resources_id, cache)
+        self.initialize(system, prefix)
+        return system
+
+    def make_system(self, resources_id: str | None, cache: Cache) -> System:
+        """Return a system that is not initialized yet."""
         system = self.rig.make_system(cache, resources_id)
         self._systems.append(system)
+        return system
+
+    def initialize(self, system: System, prefix: str | None = None) -> None:
+        """Initialize a system, its deployment included."""
         system.initialize(resource_prefix=prefix, quiet=True)
         if not system.config.resources.has_resources_id:
             system.initialize_resources(prefix, quiet=True)
-        return system
 
     def restart(self) -> System:
         """Shut everything down, and return a system as the next program has it."""

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from cli_line import INPUT
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -44,6 +45,8 @@ def test_the_document_has_every_invocation_with_its_measurements(sebs) -> None:
     assert all(each["provider_times"]["initialization"] == 0 for each in warm)
     assert document["summary"]["cold"]["n"] == 1
     assert document["summary"]["warm"]["n"] == 4
+    assert document["summary"]["cold"]["client"]["median"] == cold["times"]["client"]
+    assert not document["interrupted"]
     with open(sebs.only_run() / "result.json", encoding="utf-8") as stream:
         assert json.load(stream) == document
 
@@ -62,6 +65,7 @@ def test_a_person_reads_cold_and_warm_apart(sebs) -> None:
         ["cold", "1"], ["cold", "median"], ["warm", "2"], ["warm", "3"], ["warm", "median"]
     ]  # fmt: skip
     assert "All outputs are valid." in lines
+    assert lines[-2].startswith("Function: sebs-")
     assert lines[-1] == f"Results: {sebs.only_run().relative_to(sebs.root)}"
     assert all(line == line.rstrip() for line in lines)
 
@@ -113,9 +117,13 @@ def test_a_failing_function_exits_with_1_and_is_counted(sebs) -> None:
     document = done.document
     assert document["failures"] == 2
     assert all("KeyError" in each["error"] for each in document["invocations"])
-    assert document["summary"]["cold"] == {
-        **document["summary"]["cold"], "n": 0, "failures": 1
-    }  # fmt: skip
+    groups = document["summary"]
+    assert [(kind, group["n"], group["failures"]) for kind, group in groups.items()] == [
+        ("cold", 0, 1),
+        ("warm", 0, 1),
+        ("unanswered", 0, 0),
+    ]
+    assert document["validation"]["valid"] is None
     assert "2 of 2 invocations failed:\n  KeyError: 'absent'" in sebs.invoke("--repetitions", 2).out
 
 
@@ -157,6 +165,7 @@ def test_an_interruption_keeps_what_was_measured(sebs, number) -> None:
     document = json.loads(out)
     assert 2 <= len(document["invocations"]) < 1000
     assert document["repetitions"] == 1000
+    assert document["interrupted"]
     assert all(each["provider_times"]["execution"] > 0 for each in document["invocations"])
     shown = sebs("benchmark", "process", sebs.only_run())
     assert f"Interrupted: {len(document['invocations'])} of 1000 invocations" in shown.out
@@ -217,14 +226,25 @@ def test_a_bad_configuration_exits_with_2_and_names_every_path(sebs, content, na
     done = sebs.invoke("--config", file)
     assert done.code == 2, done.err
     assert all(word in done.err for word in named), done.err
-    assert not sebs.results.exists()
+    assert not sebs.results.exists() or not list(sebs.results.iterdir())
 
 
-def test_limits_are_checked_before_anything_is_deployed(sebs) -> None:
-    done = sebs.invoke("--memory", 1_000_000)
-    assert done.code in (1, 2)
-    assert "1000000" in done.err.replace(",", "")
-    assert not sebs.results.exists()
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--memory", 1_000_000], "1000000"),
+        (["--timeout", 1_000], "1000"),
+        (["--function-name", "a/b"], "a/b"),
+        (["--function-name", ""], "''"),
+        (["--system-variant", "container"], "container"),
+    ],
+)
+def test_limits_are_checked_before_anything_is_allocated(sebs, arguments, named) -> None:
+    done = sebs.invoke(*arguments)
+    assert done.code == 2
+    assert named in done.err.replace(",", "")
+    assert not (sebs.root / "cache" / "local").exists()
+    assert sebs("cache", "list", "--json").document == []
 
 
 def test_an_input_module_that_raises_exits_with_1_and_shows_its_error(sebs) -> None:
@@ -232,7 +252,7 @@ def test_an_input_module_that_raises_exits_with_1_and_shows_its_error(sebs) -> N
     done = sebs.invoke()
     assert done.code == 1
     assert "no data" in done.err
-    assert not sebs.results.exists()
+    assert not sebs.results.exists() or not list(sebs.results.iterdir())
 
 
 @pytest.mark.registry
@@ -368,13 +388,6 @@ def test_the_cache_option_wins_over_the_environment(sebs) -> None:
     assert not (sebs.root / "cache").exists()
 
 
-def test_a_variant_that_the_platform_does_not_deploy_is_refused(sebs) -> None:
-    done = sebs.invoke("--system-variant", "container")
-    assert done.code == 1
-    assert "container" in done.err
-    assert "package" in done.err
-
-
 def test_a_bug_shows_its_traceback_only_when_asked(sebs) -> None:
     arguments = sebs.invocation("--config", "absent.json", "--debug")
     done = subprocess.run(
@@ -387,3 +400,92 @@ def test_a_bug_shows_its_traceback_only_when_asked(sebs) -> None:
     )
     assert "Traceback" in done.stderr
     assert "absent.json" in done.stderr
+
+
+def test_another_prefix_is_another_deployment(sebs) -> None:
+    def deployment(*arguments: object) -> str:
+        return sebs.invoke("--repetitions", 1, "--json", *arguments).document["resources_id"]
+
+    first = deployment("--resource-prefix", "demo")
+    assert deployment() == first
+    second = deployment("--resource-prefix", "other")
+    assert second.startswith("other-")
+    assert deployment("--resource-prefix", "demo") == first
+    typo = sebs("resource", "clean", "--resource-prefix", "typo")
+    assert "Nothing is allocated." in typo.out
+    assert deployment("--resource-prefix", "other") == second
+
+
+def test_two_runs_at_once_on_an_empty_cache_share_a_deployment_and_take_turns(sebs) -> None:
+    handler = "import time\ndef handler(event):\n    time.sleep(0.2)\n    return {'result': 2}\n"
+    sebs.write_benchmark(handler=handler)
+    runs = [
+        subprocess.Popen(
+            sebs.command(*sebs.invocation("--json", "--memory", memory)),
+            cwd=sebs.root,
+            env=sebs.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for memory in (256, 512)
+    ]
+    documents = []
+    for run in runs:
+        out, err = run.communicate(timeout=120)
+        assert run.returncode == 0, err
+        documents.append(json.loads(out))
+    assert documents[0]["function"]["name"] == documents[1]["function"]["name"]
+    for document, memory in zip(documents, (256, 512), strict=True):
+        assert [each["billing"]["memory"] for each in document["invocations"]] == [memory] * 5
+        cold = [each["stats"]["cold_start"] for each in document["invocations"]]
+        assert cold == [True] + [False] * 4
+    assert len(sebs("resource", "list", "--json").document["resources"]["functions"]) == 1
+
+
+def test_what_input_modules_print_is_not_in_the_document(sebs) -> None:
+    sebs.write_benchmark(inputs="print('noise')\n" + INPUT)
+    done = sebs.invoke("--json", "--repetitions", 1)
+    assert done.document["validation"]["valid"]
+    assert "noise" in done.err
+
+
+def test_a_benchmark_without_a_validator_is_not_called_valid(sebs) -> None:
+    sebs.write_benchmark(inputs=INPUT.partition("def validate_output")[0])
+    done = sebs.invoke("--repetitions", 1)
+    assert done.code == 0, done.err
+    assert "Outputs were not validated." in done.out
+    assert "All outputs" not in done.out
+
+
+def test_processing_with_another_cache_loses_no_metrics(sebs) -> None:
+    metrics = sebs.invoke("--json", "--repetitions", 2).document["metrics"]
+    again = sebs("benchmark", "process", sebs.only_run(), "--json", "--cache", sebs.root / "other")
+    assert again.document["metrics"] == metrics
+
+
+def test_one_broken_benchmark_does_not_break_the_list(sebs) -> None:
+    (sebs.write_benchmark("902.broken") / "config.json").write_text("{")
+    done = sebs("benchmark", "list", "--json", "--benchmarks-dir", sebs.benchmarks)
+    assert done.code == 0
+    assert "902.broken" in done.err
+    assert "901.increment" in {each["name"] for each in done.document}
+
+
+def test_problems_of_the_platforms_section_come_with_the_others(sebs) -> None:
+    file = sebs.root / "config.json"
+    file.write_text('{"experiments": {"memory": "1"}, "deployment": {"local": {"keep_alive": -1}}}')
+    for command in (["config", "show"], ["plan", "901.increment"]):
+        done = sebs(*command, "--config", file)
+        assert done.code == 2
+        assert "experiments.memory" in done.err
+        assert "deployment.local.keep_alive" in done.err
+
+
+def test_how_sebs_starts_its_storage_is_accepted_and_said_to_be_unused(sebs) -> None:
+    storage = {"object": {"type": "minio", "minio": {"address": "", "mapped_port": 9011}}}
+    file = sebs.root / "config.json"
+    file.write_text(json.dumps({"deployment": {"name": "local", "local": {"storage": storage}}}))
+    done = sebs.invoke("--repetitions", 1, "--config", file)
+    assert done.code == 0, done.err
+    assert "object is SeBS's" in done.err

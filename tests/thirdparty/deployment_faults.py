@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from fault_kit import Breaker, Change, fault
 from sebs_toy import Toy
 from sebs_toy.cloud import Cloud
 from sebs_toy.function import ToyFunction
 
+from sebs.cache import Cache
 from sebs.errors import FunctionGoneError
-from sebs.faas import deploy
+from sebs.faas import deploy, deployments
 from sebs.faas.function import Trigger
 from sebs.sebs_types import SystemVariant
 from sebs.testing import Capability
+from sebs.testing.metrics import MetricsContract
 
 # --- life cycle ---
 
@@ -182,6 +186,55 @@ def finds_no_deployments(breaks: Breaker) -> None:
         return []
 
 
+# --- deployments ---
+
+
+@fault(
+    "a_deployment_outlives_a_program_that_dies",
+    "nothing_is_allocated_before_the_deployment_is_kept",
+    "programs_that_begin_at_once_share_a_deployment",
+)
+def keeps_its_deployment_only_at_the_end(breaks: Breaker) -> None:
+    @breaks(Toy, "initialize_resources")
+    def _(original: Change, self: Toy, *args: Any) -> None:
+        with mock.patch.object(self.cache_client, "update_config"):
+            original(self, *args)
+
+
+@fault("nothing_is_allocated_before_the_deployment_is_kept")
+def allocates_before_it_keeps(breaks: Breaker) -> None:
+    @breaks(Toy, "initialize_resources")
+    def _(original: Change, self: Toy, *args: Any) -> None:
+        if not self.config.resources.has_resources_id:
+            self.cloud.calls.append("create_role sebs")
+        original(self, *args)
+
+
+@fault("programs_that_begin_at_once_share_a_deployment")
+def settles_without_the_lock(breaks: Breaker) -> None:
+    @breaks(Toy, "initialize_resources")
+    def _(original: Change, self: Toy, *args: Any) -> None:
+        with mock.patch.multiple(self.cache_client, lock=mock.DEFAULT, unlock=mock.DEFAULT):
+            original(self, *args)
+
+    @breaks(deployments, "new_resources_id")
+    def _(original: Change, prefix: str | None) -> str:
+        time.sleep(0.2)  # meanwhile another program finds none either
+        return original(prefix)
+
+
+@fault("of_programs_that_deploy_at_once_one_creates")
+def deploys_without_the_lock(breaks: Breaker) -> None:
+    @breaks(Cache, "function_lock")
+    def _(original: Change, self: Cache, *args: str) -> Any:
+        return nullcontext()
+
+    @breaks(Toy, "create_function")
+    def _(original: Change, self: Toy, *args: Any) -> Any:
+        time.sleep(0.05)  # meanwhile another program finds none either
+        return original(self, *args)
+
+
 # --- names ---
 
 
@@ -227,6 +280,22 @@ def makes_any_trigger(breaks: Breaker) -> None:
 )
 def deletes_what_it_does_not_declare(breaks: Breaker) -> None:
     breaks.undeclared.add(Capability.DELETE)
+
+
+@fault(
+    "what_the_platform_lacks_is_refused",
+    hides=("a_new_deployment_is_found_by_its_prefix", "everything_that_is_ours_is_deleted"),
+)
+def has_storage_that_it_does_not_declare(breaks: Breaker) -> None:
+    breaks.undeclared.add(Capability.STORAGE)
+
+
+@fault(
+    "what_the_platform_lacks_is_refused",
+    hides=tuple(name[5:] for name in dir(MetricsContract) if name.startswith("test_")),
+)
+def has_a_log_that_it_does_not_declare(breaks: Breaker) -> None:
+    breaks.undeclared.add(Capability.METRICS)
 
 
 # --- cleaning up ---

@@ -40,7 +40,7 @@ class Breaker:
         self.patch = patch
         self.undeclared: set[Capability] = set()
 
-    def __call__(self, owner: type, method: str) -> Callable[[Change], Change]:
+    def __call__(self, owner: object, method: str) -> Callable[[Change], Change]:
         """Let the decorated function, which gets the original one first, take its place."""
 
         def replace_by(change: Change) -> Change:

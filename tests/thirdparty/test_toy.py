@@ -10,6 +10,13 @@ import pytest
 from sebs import SeBS
 from sebs.faas.registry import list_systems, load_system
 from sebs.testing import SystemContract, SystemRig
+from sebs.testing.cleanup import CleanupContract
+from sebs.testing.deployments import DeploymentContract
+from sebs.testing.invocation import ColdStartContract, InvocationContract
+from sebs.testing.lifecycle import LifecycleContract
+from sebs.testing.naming import NamingContract
+from sebs.testing.refusals import RefusalContract
+from sebs.testing.secrecy import SecrecyContract
 
 
 class TestToy(SystemContract):
@@ -20,6 +27,28 @@ class TestToy(SystemContract):
         from toy_rig import toy_rig
 
         with toy_rig(load_system("toy")) as rig:
+            yield rig
+
+
+class TestBareToy(
+    LifecycleContract,
+    DeploymentContract,
+    NamingContract,
+    InvocationContract,
+    ColdStartContract,
+    CleanupContract,
+    RefusalContract,
+    SecrecyContract,
+):
+    """A platform without storage and without a log passes all of it that needs neither."""
+
+    test_a_new_deployment_is_found_by_its_prefix = None  # by a bucket, of which there is none
+
+    @pytest.fixture
+    def rig(self) -> Iterator[SystemRig]:
+        from toy_rig import CAPABILITIES, SERVICES, BareToy, toy_rig
+
+        with toy_rig(BareToy, CAPABILITIES - SERVICES) as rig:
             yield rig
 
 

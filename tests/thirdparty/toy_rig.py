@@ -6,9 +6,16 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from sebs_toy import Toy
 from sebs_toy.cloud import Cloud
 
+from sebs.errors import UnsupportedOperationError
+from sebs.faas.function import ExecutionResult
+from sebs.faas.nosql import NoSQLStorage
+from sebs.faas.resources import SystemResources
+from sebs.faas.storage import PersistentStorage
 from sebs.faas.system import System
 from sebs.testing import Capability, SystemRig, system_factory
 
@@ -26,8 +33,42 @@ CAPABILITIES = frozenset(
 )
 
 
+#: What a platform may lack and a provider still work.
+SERVICES = frozenset({Capability.STORAGE, Capability.METRICS})
+
+
+class NoServices(SystemResources):
+    """A platform with neither object storage nor tables."""
+
+    def get_storage(self, replace_existing: bool | None = None) -> PersistentStorage:
+        raise UnsupportedOperationError("The platform has no object storage.")
+
+    def get_nosql_storage(self) -> NoSQLStorage:
+        raise UnsupportedOperationError("The platform has no NoSQL storage.")
+
+
+class BareToy(Toy):
+    """The toy of a platform that runs functions and has nothing else."""
+
+    @property
+    def system_resources(self) -> SystemResources:
+        return NoServices(self.config, self.cache_client)
+
+    def download_metrics(
+        self,
+        function_name: str,
+        start_time: int,
+        end_time: int,
+        requests: dict[str, ExecutionResult],
+        metrics: dict[str, Any],
+    ) -> None:
+        raise UnsupportedOperationError("The platform has no log of invocations.")
+
+
 @contextmanager
-def toy_rig(system_type: type[System]) -> Iterator[SystemRig]:
+def toy_rig(
+    system_type: type[System], capabilities: frozenset[Capability] = CAPABILITIES
+) -> Iterator[SystemRig]:
     """Give a provider of the toy's platform a region of its own."""
     region = f"region-{uuid.uuid4().hex[:8]}"
     cloud = Cloud.region(region)
@@ -38,7 +79,7 @@ def toy_rig(system_type: type[System]) -> Iterator[SystemRig]:
 
     yield SystemRig(
         make_system=system_factory(system_type, {"region": region}),
-        capabilities=CAPABILITIES,
+        capabilities=capabilities,
         inventory=inventory,
         mutations=lambda: cloud.calls,
         is_upload=lambda call: call.startswith(("put_function", "put_object")),
