@@ -38,7 +38,7 @@ from sebs.local import service  # noqa: E402
 
 #: Seconds after the beginning of the work within which the victim is killed; several rounds of
 #: everything that it does.
-WINDOW = {"deploy": 0.6, "run": 0.15}
+WINDOW = {"deploy": 0.6, "run": 0.15, "settle": 0.3}
 
 
 class NotHeldError(AssertionError):
@@ -89,7 +89,7 @@ def check_deploy(root: Path, _printed: list[str]) -> None:
     """The cache opens and claims nothing that is not there; the next run puts everything right."""
     with victim.make_client(root) as client:
         system = client.get_deployment({"name": "local"})
-        system.initialize(resource_prefix="victim", quiet=True)
+        system.initialize(quiet=True)
         claims = client.cache_client.get_all_functions("local")
         absent = set(claims) - deployed(root)
         require(not absent, f"the cache claims {absent}, which the platform does not have")
@@ -141,6 +141,18 @@ def check_run(root: Path, printed: list[str]) -> None:
         require(cache.get_all_functions("local"), "the cache still knows the function")
 
 
+def check_settle(root: Path, _printed: list[str]) -> None:
+    """Every deployment that was allocated is known to a cache, so that nobody loses it."""
+    kept = set()
+    for directory in (root / "caches").iterdir():
+        with Cache(directory) as cache:
+            kept.add(cache.get_config_key(["local", "resources", "resources_id"]))
+    with victim.make_client(root) as client:
+        system = client.get_deployment({"name": "local"})
+        lost = set(system.find_deployments()) - kept
+    require(not lost, f"no cache knows of {lost}")
+
+
 def require_no_leftovers(root: Path) -> None:
     """No temporary file of the victim stays."""
     suspicious = [
@@ -151,7 +163,11 @@ def require_no_leftovers(root: Path) -> None:
     require(not suspicious, f"no temporary file stays: {suspicious}")
 
 
-CHECKS: dict[str, Callable[[Path, list[str]], None]] = {"deploy": check_deploy, "run": check_run}
+CHECKS: dict[str, Callable[[Path, list[str]], None]] = {
+    "deploy": check_deploy,
+    "run": check_run,
+    "settle": check_settle,
+}
 
 
 def try_moments(kind: str, root: Path, seeds: range) -> Iterator[tuple[int, float, str | None]]:

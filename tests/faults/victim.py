@@ -1,7 +1,8 @@
 """A process that is killed in the middle of its work; started by ``kill_points``.
 
 ``victim.py deploy DIR`` creates functions and brings them up to date: new code, new memory.
-``victim.py run DIR`` measures. Both print a line when the work
+``victim.py run DIR`` measures. ``victim.py settle DIR`` makes one deployment after the other, each
+with a cache of its own. Both print a line when the work
 begins; ``run`` also prints the request id of every result that it was told is kept.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import uuid
 from pathlib import Path
 
 from sebs import SeBS
@@ -39,8 +41,8 @@ def write_source(root: Path, marker: str) -> None:
     changed.rename(directory / "python" / "function.py")
 
 
-def make_client(root: Path) -> SeBS:
-    return SeBS(root / "cache", root / "results", benchmarks_dirs=[root / "benchmarks"])
+def make_client(root: Path, cache: str = "cache") -> SeBS:
+    return SeBS(root / cache, root / "results", benchmarks_dirs=[root / "benchmarks"])
 
 
 def make_benchmark(client: SeBS, system, memory: int):
@@ -51,7 +53,7 @@ def make_benchmark(client: SeBS, system, memory: int):
 def deploy(root: Path) -> None:
     with make_client(root) as client:
         system = client.get_deployment({"name": "local"})
-        system.initialize(resource_prefix="victim", quiet=True)
+        system.initialize(quiet=True)
         print("begin", flush=True)
         for turn in itertools.count():
             write_source(root, f"turn {turn}")
@@ -59,10 +61,19 @@ def deploy(root: Path) -> None:
             system.get_function(benchmark, f"victim-{turn // 3}")
 
 
+def settle(root: Path) -> None:
+    home = str(root / "cache" / "local")
+    print("begin", flush=True)
+    while True:
+        with make_client(root, f"caches/{uuid.uuid4().hex}") as client:
+            system = client.get_deployment({"name": "local", "local": {"home": home}})
+            system.initialize(quiet=True)
+
+
 def run(root: Path) -> None:
     with make_client(root) as client:
         system = client.get_deployment({"name": "local"})
-        system.initialize(resource_prefix="victim", quiet=True)
+        system.initialize(quiet=True)
         benchmark = make_benchmark(client, system, MEMORIES[0])
         function = system.get_function(benchmark)
         trigger = system.create_trigger(function, Trigger.TriggerType.HTTP)
@@ -83,4 +94,4 @@ def run(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"deploy": deploy, "run": run}[sys.argv[1]](Path(sys.argv[2]))
+    {"deploy": deploy, "run": run, "settle": settle}[sys.argv[1]](Path(sys.argv[2]))
