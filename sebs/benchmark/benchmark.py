@@ -36,8 +36,8 @@ class Benchmark(LoggingBase):
         deployment_name: The platform's key.
         config: Language, version, architecture, variants, and whether to build anew.
         system_config: What each platform runs.
-        cache_client: The cache.
         output_dir: Kept for scripts written for SeBS; builds are made in the cache.
+        cache_client: The cache.
         docker_client: A Docker client, a factory of one, or ``None``.
         benchmarks_dirs: Directories with further benchmarks.
         data_dir: Directory of input data, one directory a benchmark; by default in the cache.
@@ -55,8 +55,8 @@ class Benchmark(LoggingBase):
         deployment_name: str,
         config: ExperimentConfig,
         system_config: SeBSConfig,
-        cache_client: Cache,
         output_dir: str,
+        cache_client: Cache,
         docker_client: Any = None,
         *,
         benchmarks_dirs: Iterable[str | Path] = (),

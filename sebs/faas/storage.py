@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,10 @@ class PersistentStorage(ABC, LoggingBase):
         self._replace_existing = replace_existing
         self.input_prefixes: list[str] = []
         self.output_prefixes: list[str] = []
+        #: For each input prefix the keys that were below it when it was reserved.
+        self.input_prefixes_files: list[list[str]] = []
+        #: Whether the benchmark's prefixes were reserved by an earlier run.
+        self.cached = False
 
     @property
     def cache_client(self) -> Cache:
@@ -171,11 +176,14 @@ class PersistentStorage(ABC, LoggingBase):
         Returns:
             The input prefixes and the output prefixes, without a slash at the end.
         """
-        self.get_bucket(Resources.StorageBucketType.BENCHMARKS)
+        bucket = self.get_bucket(Resources.StorageBucketType.BENCHMARKS)
         inputs, outputs = requested_buckets
         self.input_prefixes = [f"{benchmark}-{index}-input" for index in range(inputs)]
         self.output_prefixes = [f"{benchmark}-{index}-output" for index in range(outputs)]
-        self._remember(benchmark, self.input_prefixes, self.output_prefixes)
+        self.input_prefixes_files = [
+            sorted(self.list_bucket(bucket, f"{prefix}/")) for prefix in self.input_prefixes
+        ]
+        self.cached = self._remember(benchmark, self.input_prefixes, self.output_prefixes)
         return self.input_prefixes, self.output_prefixes
 
     def uploader_func(self, path_idx: int, file: str, filepath: str) -> None:
@@ -187,7 +195,8 @@ class PersistentStorage(ABC, LoggingBase):
             filepath: The file to upload.
         """
         bucket = self.get_bucket(Resources.StorageBucketType.BENCHMARKS)
-        self._upload_input(bucket, f"{self.input_prefixes[path_idx]}/{file}", filepath)
+        key = f"{self.input_prefixes[path_idx]}/{file}"
+        self._upload_input(bucket, key, filepath, self.input_prefixes_files[path_idx])
 
     def allocate_buckets(
         self, benchmark: str, requested_buckets: tuple[int, int]
@@ -215,21 +224,26 @@ class PersistentStorage(ABC, LoggingBase):
 
     def bucket_uploader(self, buckets: Sequence[str]) -> Callable[[int, str, str], None]:
         """Return an upload function ``(bucket index, key, file)`` for buckets of a benchmark."""
+        present = [sorted(self.list_bucket(bucket)) for bucket in buckets]
 
         def upload(bucket_idx: int, key: str, filepath: str) -> None:
-            self._upload_input(buckets[bucket_idx], key, filepath)
+            self._upload_input(buckets[bucket_idx], key, filepath, present[bucket_idx])
 
         return upload
 
-    def _upload_input(self, bucket: str, key: str, filepath: str) -> None:
-        if not self.replace_existing and key in self.list_bucket(bucket, key):
+    def _upload_input(self, bucket: str, key: str, filepath: str, present: Sequence[str]) -> None:
+        """Upload an input unless it is there; ``present`` is sorted, and may be long."""
+        place = bisect_left(present, key)
+        if not self.replace_existing and present[place : place + 1] == [key]:
             self.logging.info("Input %s is in bucket %s already.", key, bucket)
             return
         self.upload(bucket, filepath, key)
 
-    def _remember(self, benchmark: str, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        self._cache_client.update_storage(
-            self.deployment_name(),
-            benchmark,
-            {"buckets": {"input": list(inputs), "output": list(outputs)}},
-        )
+    def _remember(self, benchmark: str, inputs: Sequence[str], outputs: Sequence[str]) -> bool:
+        """Keep in the cache what a benchmark uses; return whether the cache had it already."""
+        config = {"buckets": {"input": list(inputs), "output": list(outputs)}}
+        platform = self.deployment_name()
+        if self._cache_client.get_storage_config(platform, benchmark) == config:
+            return True
+        self._cache_client.update_storage(platform, benchmark, config)
+        return False

@@ -125,8 +125,8 @@ class Workbench:
                 Runtime(language, wanted), architecture=architecture, system_variant=variant
             ),
             system.system_config,
-            system.cache_client,
             str(self._directory / "output"),
+            system.cache_client,
             benchmarks_dirs=[suite],
             wrappers=system.wrappers(language),
         )

@@ -62,8 +62,8 @@ def make(suite: Path, cache: Cache, tmp_path: Path) -> Make:
             "platform",
             config,
             SeBSConfig(),
-            cache,
             str(tmp_path / "out"),
+            cache,
             benchmarks_dirs=[suite],
             wrappers=wrappers,
         )

@@ -157,8 +157,8 @@ def test_odd_paths_build(tmp_path: Path, suite: Path, odd: str, step: PackageSte
         "platform",
         config,
         SeBSConfig(),
-        Cache(root / "cache"),
         str(root),
+        Cache(root / "cache"),
         benchmarks_dirs=[root / "suite"],
     )
     benchmark.build(step)
@@ -274,7 +274,7 @@ def _build_elsewhere(suite: str, cache_dir: str, start: Any, results: Any) -> No
 
     config = ExperimentConfig(Runtime(Language.PYTHON, "3.11"))
     benchmark = Benchmark(
-        NAME, "p", config, SeBSConfig(), Cache(cache_dir), "", benchmarks_dirs=[suite]
+        NAME, "p", config, SeBSConfig(), "", Cache(cache_dir), benchmarks_dirs=[suite]
     )
     start.wait()
     _, location, _, _ = benchmark.build(PackageStep())

@@ -186,8 +186,8 @@ def benchmark(request, tmp_path):
         "local",
         ExperimentConfig(Runtime(Language.PYTHON, "3.11")),
         SeBSConfig(),
-        Cache(tmp_path / "cache"),
         str(tmp_path / "out"),
+        Cache(tmp_path / "cache"),
         benchmarks_dirs=[tmp_path / "suite"],
     )
 
