@@ -20,6 +20,20 @@ _SHORTEST_SECRET = 6
 _AUTHORIZATION = re.compile(
     r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic)?\s*)[^\s'\",]+"
 )
+_NAMES = (
+    "password|passwd|pwd|passphrase|secret|token|api[-_ ]?key|access[-_ ]?key|account[-_ ]?key"
+    "|private[-_ ]?key|client[-_ ]?secret|session[-_ ]?token|shared[-_ ]?access[-_ ]?signature"
+)
+#: What is a secret by its looks; the group before it, and the one after it, are kept.
+_BY_LOOKS = (
+    # name: value, name=value, "name": "value"; the name may end in one of these
+    re.compile(rf"(?i)((?:{_NAMES})['\"]?\s*[:=]\s*['\"]?)[^\s'\",;&}})]+()"),
+    # user:password@host
+    re.compile(r"(://[^/?#\s@:]*:)[^/?#\s@]+(@)"),
+    # what Azure, AWS and Google put into the query of a URL
+    re.compile(r"(?i)([?&](?:code|sig|signature|x-amz-signature|x-goog-signature)=)[^&#\s'\"]+()"),
+    re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END|\Z)", re.DOTALL),
+)
 _secrets: set[str] = set()
 _lock = threading.Lock()
 
@@ -32,6 +46,14 @@ def hide(secret: str) -> None:
 
 
 def redact(text: str) -> str:
+    """Return the text with everything masked that is hidden, or a secret by its looks."""
+    text = redact_hidden(text)
+    for pattern in _BY_LOOKS:
+        text = pattern.sub(rf"\1{MASK}\2", text)
+    return text
+
+
+def redact_hidden(text: str) -> str:
     """Return the text with every hidden value, and every authorization header, masked."""
     with _lock:
         hidden = sorted(_secrets, key=len, reverse=True)
@@ -69,6 +91,7 @@ def set_up(verbose: bool = False, filename: str | Path | None = None) -> logging
     terminal.setLevel(logging.DEBUG if verbose else logging.WARNING)
     handlers: list[logging.Handler] = [terminal]
     if filename is not None:
+        Path(filename).touch(mode=0o600)
         to_file = logging.FileHandler(filename, encoding="utf-8")
         to_file.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         handlers.append(to_file)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sebs.errors import CacheError
-from sebs.log import redact
+from sebs.log import redact_hidden
 
 _SECRET_NAME = re.compile(
     r"""
@@ -67,7 +67,7 @@ def find_secrets(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from find_secrets(item, (*path, str(index)))
-    elif isinstance(value, str) and (_SECRET_VALUE.search(value) or redact(value) != value):
+    elif isinstance(value, str) and (_SECRET_VALUE.search(value) or redact_hidden(value) != value):
         yield path
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sebs.config import SeBSConfig
 from sebs.faas.container import DockerHandle
+from sebs.faas.names import NameRules
 from sebs.utils import LoggingBase
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from sebs.benchmark import Benchmark
     from sebs.cache import Cache
     from sebs.faas.config import Config
     from sebs.faas.resources import SystemResources
@@ -36,6 +38,9 @@ class Collaborators(ABC, LoggingBase):
             resolved when an operation first needs it.
         system_resources: Access to the platform's storage services.
     """
+
+    #: What the platform allows in function names.
+    name_rules: ClassVar[NameRules] = NameRules()
 
     def __init__(
         self,
@@ -100,6 +105,23 @@ class Collaborators(ABC, LoggingBase):
             language: {"x64": list(versions), "arm64": list(versions)}
             for language, versions in CURRENT_VERSIONS.items()
         }
+
+    def check_limits(self, code_package: Benchmark, func_name: str | None = None) -> None:
+        """Refuse what the platform cannot deploy, whatever its state; asks the platform nothing.
+
+        Called before anything is built. The default checks the name.
+
+        Args:
+            code_package: What would be deployed: memory, timeout and variant are known.
+            func_name: Its name; ``None`` stands for the default one, which fits.
+
+        Raises:
+            InvalidNameError: The name is outside :attr:`name_rules`.
+            LimitExceededError: Memory or timeout is out of range.
+            UnsupportedVariantError: The platform does not deploy the variant.
+        """
+        if func_name is not None:
+            self.name_rules.check(func_name)
 
     @property
     def system_config(self) -> SeBSConfig:

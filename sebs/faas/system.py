@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from sebs.errors import UnsupportedOperationError
 from sebs.faas import deploy, deployments
 from sebs.faas.collaborators import Collaborators
-from sebs.faas.names import NameRules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +32,6 @@ class System(Collaborators):
     from several threads at once, hooks for one function never are. The system owns what it makes
     (clients, processes) until :meth:`shutdown`; the four collaborators belong to the caller.
     """
-
-    #: What the platform allows in function names.
-    name_rules: ClassVar[NameRules] = NameRules()
 
     @classmethod
     def wrappers(cls, language: Language) -> Path | None:
@@ -198,23 +194,6 @@ class System(Collaborators):
     ) -> str | None:
         """Return why a cached function cannot be reused, or ``None``."""
         return None
-
-    def check_limits(self, code_package: Benchmark, func_name: str | None = None) -> None:
-        """Refuse what the platform cannot deploy, whatever its state; asks the platform nothing.
-
-        Called before anything is built. The default checks the name.
-
-        Args:
-            code_package: What would be deployed: memory, timeout and variant are known.
-            func_name: Its name; ``None`` stands for the default one, which fits.
-
-        Raises:
-            InvalidNameError: The name is outside :attr:`name_rules`.
-            LimitExceededError: Memory or timeout is out of range.
-            UnsupportedVariantError: The platform does not deploy the variant.
-        """
-        if func_name is not None:
-            self.name_rules.check(func_name)
 
     @abstractmethod
     def default_function_name(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import CacheFormatError, UsageError
 from sebs.faas.function import Function, FunctionConfig
+from sebs.local import languages
+from sebs.local.limits import check_configuration
 from sebs.local.triggers import HTTPTrigger, LibraryTrigger, LocalTrigger
 
 if TYPE_CHECKING:
@@ -28,6 +31,15 @@ class LocalFunctionConfig(FunctionConfig):
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {**super().serialize(), "scaling": self.scaling, "storage": self.storage}
+
+    def differences(self, wanted: dict[str, Any]) -> list[str]:
+        """Return in words how scaling and storage differ from what they shall be together."""
+        has = {**self.scaling, **self.storage}
+        return [
+            f"{key} is {has.get(key)}, wanted is {wanted.get(key)}"
+            for key in sorted({*has, *wanted})
+            if has.get(key) != wanted.get(key)
+        ]
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> LocalFunctionConfig:
@@ -76,6 +88,30 @@ class LocalFunction(Function):
         """Invoke through this client from now on."""
         for trigger in self._handles:
             trigger.attach(client)
+
+    def definition(self, environment: dict[str, str], cache_dir: Path) -> dict[str, Any]:
+        """Return what the gateway must know, but for the code; asks the gateway nothing.
+
+        Args:
+            environment: Variables that the function sees.
+            cache_dir: Where it is remembered which interpreters work.
+
+        Raises:
+            LimitExceededError: Memory or timeout is out of range.
+            UnsupportedLanguageError: This machine has no such interpreter.
+        """
+        config = self.config
+        check_configuration(config.memory, config.timeout)
+        runtime = config.runtime
+        program = languages.interpreter(runtime.language, runtime.version, cache_dir)
+        return {
+            "runtime": {**runtime.serialize(), "executable": str(program)},
+            "memory": config.memory,
+            "timeout": config.timeout,
+            "environment": environment,
+            "resource_id": self.resource_id,
+            "config": config.scaling,
+        }
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -236,20 +236,11 @@ class Local(System):
     def is_configuration_changed(self, cached_function: Function, benchmark: Benchmark) -> bool:
         """Return whether memory, timeout, language, version, scaling or storage are to change."""
         changed = super().is_configuration_changed(cached_function, benchmark)
-        config = _ours(cached_function).config
-        has = {**config.scaling, **config.storage}
         wanted = {**asdict(self._config.scaling), **self._resources.get_storage().envs()}
-        for key in sorted({*has, *wanted}):
-            if has.get(key) != wanted.get(key):
-                changed = True
-                self.logging.info(
-                    "Configuration of %s: %s is %s, wanted is %s.",
-                    cached_function.name,
-                    key,
-                    has.get(key),
-                    wanted.get(key),
-                )
-        return changed
+        differences = _ours(cached_function).config.differences(wanted)
+        for difference in differences:
+            self.logging.info("Configuration of %s: %s.", cached_function.name, difference)
+        return changed or bool(differences)
 
     def can_reuse_cached_function(
         self, cached_function: Function, benchmark: Benchmark
@@ -382,20 +373,8 @@ class Local(System):
 
     def _definition(self, function: LocalFunction, code_package: Benchmark) -> dict[str, Any]:
         """Return what the gateway must know, but for the code; asks the gateway nothing."""
-        config = function.config
-        check_configuration(config.memory, config.timeout)
-        runtime = config.runtime
-        program = languages.interpreter(
-            runtime.language, runtime.version, Path(self.cache_client.cache_dir)
-        )
-        return {
-            "runtime": {**runtime.serialize(), "executable": str(program)},
-            "memory": config.memory,
-            "timeout": config.timeout,
-            "environment": self._resources.function_environment(code_package),
-            "resource_id": function.resource_id,
-            "config": config.scaling,
-        }
+        environment = self._resources.function_environment(code_package)
+        return function.definition(environment, Path(self.cache_client.cache_dir))
 
     def _put(
         self, function: LocalFunction, code_package: Benchmark, definition: dict[str, Any]

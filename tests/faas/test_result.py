@@ -70,9 +70,13 @@ def test_the_summary_keeps_cold_and_warm_apart_and_counts_failures() -> None:
         result.times.client = client
         result.stats.cold_start = cold
         result.stats.failure = failed
+        result.environment_id = "one"
         results.append(result)
-    cold_group, warm_group = summarize(results)
-    assert cold_group.spreads["client"].median == 9.0
-    assert warm_group.spreads["client"].median == 1.0
+    unanswered = ExecutionResult()
+    unanswered.fail("refused")
+    cold_group, warm_group, unanswered_group = summarize([*results, unanswered])
+    assert cold_group.spreads["client"].median == 9000
+    assert warm_group.spreads["client"].median == 1000
+    assert (unanswered_group.n, unanswered_group.failures) == (0, 1)
     assert (warm_group.n, warm_group.failures) == (1, 1)
     assert warm_group.spreads["memory"].median is None
