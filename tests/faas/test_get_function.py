@@ -209,10 +209,12 @@ def test_the_dry_run_says_what_the_real_run_does(facts) -> None:
     assert all(step.reason for step in plan.steps)
 
 
-def test_a_function_that_is_gone_is_created_again() -> None:
+@pytest.mark.parametrize("facts", list(itertools.product([False, True], repeat=3)))
+def test_a_function_that_is_gone_is_created_again_whatever_else_is_true(facts) -> None:
+    changed, differs, rebuilt = facts
     log: list[str] = []
-    functions = {NAME: entry(decodable=True, changed=True, differs=True)}
-    Toy(log, gone=True).get_function(Package(log, functions, rebuilt=False))
+    functions = {NAME: entry(decodable=True, changed=changed, differs=differs)}
+    Toy(log, gone=True).get_function(Package(log, functions, rebuilt=rebuilt))
     assert log == ["build", "create_function", "add_function", "query_cache"]
 
 
