@@ -210,7 +210,8 @@ class LocalS3Storage(OwnedStorage):
             BucketNotFoundError: No such bucket.
         """
         with self._bucket(bucket_name) as client:
-            versions = _versions(client, bucket_name)
+            # All of them first: some servers lose their place in a list that gets shorter.
+            versions = iter(list(_versions(client, bucket_name)))
             while batch := list(islice(versions, _MOST_DELETED)):
                 wanted = {"Objects": batch, "Quiet": True}
                 answer = client.delete_objects(Bucket=bucket_name, Delete=wanted)
