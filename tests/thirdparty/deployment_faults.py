@@ -47,8 +47,10 @@ def returns_what_it_did_not_cache(breaks: Breaker) -> None:
     "a_function_that_is_up_to_date_is_reused",
     "a_changed_configuration_never_uploads_code",
     "a_crash_before_the_cache_knows_of_an_update_repeats_it",
+    "a_deployment_outlives_a_program_that_dies",
     "a_forced_cold_start_uploads_no_code",
     "changed_code_is_deployed_once",
+    "of_programs_that_deploy_at_once_one_creates",
 )
 def uploads_on_reuse(breaks: Breaker) -> None:
     @breaks(Toy, "cached_function")
@@ -102,6 +104,7 @@ def believes_the_cache(breaks: Breaker) -> None:
     "a_cached_function_is_the_function",
     "a_function_that_is_up_to_date_is_reused",
     "a_function_of_an_earlier_program_works_at_once",
+    "of_programs_that_deploy_at_once_one_creates",
 )
 def forgets_triggers(breaks: Breaker) -> None:
     @breaks(ToyFunction, "deserialize")
@@ -162,6 +165,7 @@ def takes_what_is_not_its_own(breaks: Breaker) -> None:
 
 @fault(
     "plans_and_builds_change_nothing",
+    "of_programs_that_deploy_at_once_one_creates",
     "an_unsupported_variant_is_refused",
     "the_function_of_another_deployment_is_never_touched",
 )
