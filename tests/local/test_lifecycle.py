@@ -123,18 +123,21 @@ def request(self, method, path, body=None):
     return original(self, method, path, body)
 GatewayClient.request = request
 
+def meet(word):
+    print(word, flush=True)
+    sys.stdin.readline()
+
 cache, benchmarks, name = sys.argv[1:]
 with SeBS(cache, cache, benchmarks_dirs=[benchmarks]) as client:
-    system = client.get_deployment(
-        {"name": "local", "local": {"resources": {"resources_id": "shared"}}}
-    )
+    system = client.get_deployment({"name": "local"})
+    meet("made")
     system.initialize()
-    experiment = client.get_experiment_config({})
-    print("ready", flush=True)
-    sys.stdin.readline()
-    function = system.get_function(client.get_benchmark(name, system, experiment))
-    print(function.triggers_all()[0].sync_invoke({"n": 5}).output, calls.count("PUT"), flush=True)
-    sys.stdin.readline()
+    meet(system.config.resources.resources_id)
+    function = system.get_function(
+        client.get_benchmark(name, system, client.get_experiment_config({}))
+    )
+    meet(calls.count("PUT"))
+    meet(function.triggers_all()[0].sync_invoke({"n": 5}).output)
 """
 
 
@@ -150,18 +153,27 @@ def test_of_two_processes_one_creates_and_one_reuses(workshop, program_environme
         )
         for _ in range(2)
     ]
-    for program in programs:
-        assert program.stdout.readline() == "ready\n"
+
+    def meet():
+        """Wait until both have said something, then let both go on at once."""
+        words = [program.stdout.readline().strip() for program in programs]
+        for program in programs:
+            program.stdin.write("\n")
+            program.stdin.flush()
+        return words
+
+    assert meet() == ["made", "made"]
+    one, other = meet()
+    assert one == other != ""
     pid = workshop.gateway_pid
+    assert sorted(meet()) == ["0", "1"]
+    assert meet() == ["{'result': {'n': 5}}"] * 2
     for program in programs:
-        program.stdin.write("\n")
-        program.stdin.flush()
-    answers = sorted(program.stdout.readline() for program in programs)
-    assert answers == ["{'result': {'n': 5}} 0\n", "{'result': {'n': 5}} 1\n"]
-    assert workshop.gateway_pid == pid
-    for program in programs:
-        program.communicate("\n", timeout=60)
+        program.communicate(timeout=60)
         assert program.returncode == 0
+    assert [path.name for path in workshop.home.glob("storage/sebs-benchmarks-*")] == [
+        f"sebs-benchmarks-{one}"
+    ]
     gone(pid)
 
 
