@@ -95,6 +95,8 @@ class Gateway:
         store = FunctionStore(self._home / "functions")
         await self._load(store)
         processes.become_subreaper()
+        if not processes.hold_children_to_permissions():
+            report("functions run as root, who cannot be kept from writing to their packages")
         # Not the loop's own handler: uvloop keeps this signal for the subprocesses of asyncio.
         signal.signal(signal.SIGCHLD, self._child_ended)
         for number in (signal.SIGTERM, signal.SIGINT):

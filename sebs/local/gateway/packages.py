@@ -1,15 +1,24 @@
-"""Unpacked packages: one directory a package, named by the hash of its zip file."""
+"""Unpacked packages: one directory a package, named by the hash of its zip file.
+
+A package is its functions' working directory, shared by all of their environments, so nobody may
+write to it, as on the platforms: what one invocation left there would change the next.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
 
 from sebs.benchmark.package import extract_zip
+
+#: Mode bits without any that permit writing.
+_NO_WRITING = 0o555
 
 
 class PackageError(ValueError):
@@ -54,6 +63,7 @@ class PackageStore:
         try:
             temporary.mkdir()
             extract_zip(archive, temporary)
+            _protect(temporary)
             os.rename(temporary, target)
         except FileExistsError:
             pass  # another request for the same package was faster
@@ -61,13 +71,32 @@ class PackageStore:
             if not target.is_dir():
                 raise PackageError(f"package: {archive} cannot be unpacked: {error}.") from error
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove(temporary)
 
     def collect(self, needed: Container[str]) -> None:
         """Remove every package that is not needed any more, and remains of broken unpacking."""
         for entry in os.scandir(self._directory):
             if entry.name not in needed:
-                shutil.rmtree(entry.path, ignore_errors=True)
+                _remove(entry.path)
+
+
+def _protect(package: Path) -> None:
+    """Take everybody's permission to write; a link has none of its own."""
+    for directory, _, names in os.walk(package):
+        for name in names:
+            path = os.path.join(directory, name)
+            mode = os.lstat(path).st_mode
+            if not stat.S_ISLNK(mode):
+                os.chmod(path, stat.S_IMODE(mode) & _NO_WRITING)
+        os.chmod(directory, _NO_WRITING)
+
+
+def _remove(package: str | Path) -> None:
+    """Remove a package, or a part of one: only what may be written to can be emptied."""
+    for directory, _, _ in os.walk(package):
+        with suppress(OSError):  # somebody else's: its removal fails as well, and stays quiet
+            os.chmod(directory, 0o700)
+    shutil.rmtree(package, ignore_errors=True)
 
 
 def _sha256(descriptor: int) -> str:

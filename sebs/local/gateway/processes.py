@@ -8,7 +8,9 @@ import signal
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 
-_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_PR_CAPBSET_DROP = 24  # linux/prctl.h
+_PR_SET_CHILD_SUBREAPER = 36
+_CAP_DAC_OVERRIDE = 1  # linux/capability.h
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 #: The variable by which a process is known to belong to an environment, whatever its session.
@@ -17,11 +19,20 @@ ENVIRONMENT_VARIABLE = "SEBS_ENVIRONMENT_ID"
 
 def become_subreaper() -> bool:
     """Adopt the orphans of all descendants, so that none can escape; false where not Linux."""
-    try:
-        prctl = ctypes.CDLL(None, use_errno=True).prctl
-    except AttributeError:
-        return False
-    return bool(prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def hold_children_to_permissions() -> bool:
+    """Let no program that is started from now on write where the permissions forbid it.
+
+    This concerns root alone, whom they do not bind by themselves. The capability leaves the
+    bounding set (``capabilities(7)``): this process keeps it, what it starts does not have it and
+    cannot get it back, and no start takes longer.
+
+    Returns:
+        Whether the permissions hold: always for others than root, if this is Linux and allowed.
+    """
+    return _prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE) or os.geteuid() != 0
 
 
 def start_time(pid: int) -> int | None:
@@ -103,6 +114,15 @@ def environment_of(pid: int) -> str | None:
             if variable.startswith(marker):
                 return variable[len(marker) :].decode("ascii", "replace")
     return None
+
+
+def _prctl(option: int, argument: int) -> bool:
+    """Set something for this process; false where that is not allowed or not known."""
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except AttributeError:
+        return False
+    return bool(prctl(option, argument, 0, 0, 0) == 0)
 
 
 def _stat(pid: int) -> list[bytes]:

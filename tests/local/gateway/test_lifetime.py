@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 
 from sebs.local.gateway.metrics import read_metrics
+from sebs.local.gateway.packages import PackageStore
 
 SLOW = "import time\ndef handler(event):\n    time.sleep(event or 0)\n    return 1\n"
 
@@ -221,7 +221,8 @@ def test_a_function_whose_package_is_gone_is_not_served(start):
     sha256 = first.deploy(SLOW)["sha256"]
     first.lease.close()
     first.process.wait(5)
-    shutil.rmtree(first.home / "packages" / sha256)
+    PackageStore(first.home / "packages").collect(())
+    assert not (first.home / "packages" / sha256).exists()
     second = start()
     assert second.invoke().status == 404
     second.deploy(SLOW)
