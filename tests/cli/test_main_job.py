@@ -312,7 +312,9 @@ def test_the_platform_outlives_a_run_only_when_it_was_started(sebs) -> None:
         status = sebs("local", "status", "--json").document
         assert status["running"]
         assert [function["name"] for function in status["functions"]] == [name]
-        assert name in sebs("local", "status").out
+        shown = sebs("local", "status").out
+        assert name in shown
+        assert f"memory limit: {status['memory_limit']}." in shown
     finally:
         assert not sebs("local", "stop", "--json").document["running"]
 
@@ -331,6 +333,8 @@ def test_the_doctor_finds_that_the_local_platform_works(sebs) -> None:
     assert done.code == 0
     assert all(check["works"] for check in checks.values() if check["needed"])
     assert VERSION in checks["Python functions"]["detail"]
+    fence = checks["memory limit by the kernel"]
+    assert fence["detail"] in {"cgroup v1", "cgroup v2"} if fence["works"] else fence["remedy"]
 
 
 def test_the_doctor_finds_a_cache_that_cannot_be_used(sebs) -> None:

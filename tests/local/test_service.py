@@ -41,6 +41,7 @@ def test_nothing_runs_before_the_first_use(home, client):
     status = service.status(home)
     assert (status.running, status.pid, status.port) == (True, gateway.pid, gateway.port)
     assert (status.pinned, status.leases, status.functions) == (False, 1, [])
+    assert status.memory_limit in {"cgroup v1", "cgroup v2", "watch"}
     assert home.stat().st_mode & 0o777 == 0o700
     assert (home / "gateway.json").stat().st_mode & 0o777 == 0o600
 

@@ -175,6 +175,20 @@ def gateway(start):
 
 
 @pytest.fixture
+def proc(tmp_path):
+    """Write what the kernel says of a process's control groups; return its directory."""
+
+    def write(groups: str, mounts: str) -> Path:
+        directory = tmp_path / "proc"
+        directory.mkdir()
+        (directory / "cgroup").write_text(groups)
+        (directory / "mountinfo").write_text(mounts)
+        return directory
+
+    return write
+
+
+@pytest.fixture
 def wait_for():
     """Wait until a condition holds; what it returned last is the message of a failure."""
 

