@@ -81,6 +81,16 @@ function describe(error, type) {
   }
 }
 
+// Print a failure's trace to the function's log; what was thrown may have none.
+function logFailure(error) {
+  try {
+    fs.writeSync(2, `${error.trace || `${error.exception}: ${error.message}`}\n`);
+  } catch (closed) {
+    // The function has closed its log.
+  }
+  return error;
+}
+
 function initialize() {
   const began = process.hrtime.bigint();
   try {
@@ -93,7 +103,7 @@ function initialize() {
       throw new TypeError(`${process.env.SEBS_HANDLER} is no function`);
     }
   } catch (error) {
-    failure = describe(error, 'InitializationError');
+    failure = logFailure(describe(error, 'InitializationError'));
   }
   const now = process.hrtime.bigint();
   importUs = Number((now - began) / 1000n);
@@ -107,6 +117,10 @@ function failed(requestId, isCold, error) {
     environment_id: environmentId,
     error,
   });
+}
+
+function thrown(requestId, isCold, error, type) {
+  return failed(requestId, isCold, logFailure(describe(error, type)));
 }
 
 // JSON.stringify turns what JSON cannot say into null, or leaves it out; the contract is to refuse.
@@ -137,7 +151,7 @@ async function run(requestId, text, isCold) {
   try {
     result = await handler(event);
   } catch (error) {
-    return [HANDLER_ERROR, failed(requestId, isCold, describe(error, 'HandlerError'))];
+    return [HANDLER_ERROR, thrown(requestId, isCold, error, 'HandlerError')];
   }
   const spent = Number((process.hrtime.bigint() - start) / 1000n);
   const end = begin + spent / 1e6;
@@ -145,7 +159,7 @@ async function run(requestId, text, isCold) {
   try {
     encoded = JSON.stringify(result === undefined ? null : result, strict);
   } catch (error) {
-    return [INVALID_RESULT, failed(requestId, isCold, describe(error, 'InvalidResult'))];
+    return [INVALID_RESULT, thrown(requestId, isCold, error, 'InvalidResult')];
   }
   const size = Buffer.byteLength(encoded);
   if (size > maxResponse) {

@@ -69,18 +69,18 @@ class Channel:
         """Send one answer."""
         frame = ANSWER.pack(len(body), kind, request_id, microseconds, memory.peak()) + body
         if self._lock is None:
-            write(frame)
+            write(CHANNEL, frame)
         else:
             with self._lock:
-                write(frame)
+                write(CHANNEL, frame)
 
 
-def write(frame):
-    """Write the whole frame."""
-    sent = os.write(CHANNEL, frame)
-    while sent < len(frame):
-        frame = memoryview(frame)[sent:]
-        sent = os.write(CHANNEL, frame)
+def write(descriptor, data):
+    """Write all of the data."""
+    sent = os.write(descriptor, data)
+    while sent < len(data):
+        data = memoryview(data)[sent:]
+        sent = os.write(descriptor, data)
 
 
 class PeakMemory:
@@ -124,6 +124,15 @@ def flush():
             stream.flush()
         except (AttributeError, OSError, ValueError):
             continue
+
+
+def log_failure(error):
+    """Print a failure's trace to the function's log, after what was printed before it."""
+    flush()
+    try:
+        write(2, f"{error['trace'].rstrip()}\n".encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # the function has closed its log
 
 
 def leave(error):
@@ -184,6 +193,7 @@ class Environment:
             leave(error)
         except BaseException as error:  # noqa: BLE001 - the function's code may raise anything
             self.failure = describe(error, "InitializationError")
+            log_failure(self.failure)
         now = perf_counter_ns()
         self.import_us = (now - began) // 1000
         self.init_us = (monotonic_ns() - self.started_ns) // 1000
@@ -210,13 +220,13 @@ class Environment:
         except SystemExit as error:
             leave(error)
         except BaseException as error:  # noqa: BLE001 - the handler may raise anything
-            return HANDLER_ERROR, self._failed(request_id, cold, describe(error, "HandlerError"))
+            return HANDLER_ERROR, self._thrown(request_id, cold, error, "HandlerError")
         spent = (perf_counter_ns() - start) // 1000
         ended = time()
         try:
             result = encode(result)
         except BaseException as error:  # noqa: BLE001 - the result's own classes may raise anything
-            return INVALID_RESULT, self._failed(request_id, cold, describe(error, "InvalidResult"))
+            return INVALID_RESULT, self._thrown(request_id, cold, error, "InvalidResult")
         if len(result) > self.limit:
             message = f"The result has {len(result)} bytes, over the limit of {self.limit}."
             error = {"type": "ResponseTooLarge", "message": message, "trace": ""}
@@ -231,6 +241,11 @@ class Environment:
             f'"environment_id":"{self.environment_id}",'
             f'"benchmark_including_imports":{spent},"result":{result}}}'
         ).encode("ascii")
+
+    def _thrown(self, request_id, cold, error, kind):
+        error = describe(error, kind)
+        log_failure(error)
+        return self._failed(request_id, cold, error)
 
     def _failed(self, request_id, cold, error):
         envelope = {
@@ -274,6 +289,8 @@ def serve_concurrently(environment, channel):
 def main():
     """Initialize, say so, and serve."""
     os.set_inheritable(CHANNEL, False)
+    # The log is no terminal, so whole blocks would come after what standard error says meanwhile.
+    sys.stdout.reconfigure(line_buffering=True)
     # A child that the handler forks must not answer in this environment's name.
     os.register_at_fork(after_in_child=lambda: os.close(CHANNEL))
     environment = Environment()
