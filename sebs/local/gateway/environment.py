@@ -83,6 +83,8 @@ class Environment:
         #: Microseconds from its start until it was ready, and when that was; 0 until then.
         self.init_us = 0
         self.ready_ns = 0
+        # The most memory that its worker had when it last answered.
+        self._known_kib = 0
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._gone: asyncio.Future[None] = self._loop.create_future()
@@ -163,14 +165,16 @@ class Environment:
         """Wait until its process has ended."""
         await asyncio.shield(self._gone)
 
-    def exited(self, status: int) -> None:
+    def exited(self, status: int, maxrss: int) -> None:
         """Take note that its process has ended, and clean up behind it.
 
         Args:
-            status: As ``waitpid`` gave it.
+            status: As ``wait4`` gave it.
+            maxrss: The same; in KiB, and no more than an upper bound of what it used.
         """
         self.retired = True
-        verdict = self._verdict or self._find_cause(status)
+        peak = processes.peak_at_end(maxrss)
+        verdict = self._verdict or self._find_cause(status, peak)
         self._verdict = verdict
         self._readable()  # what it answered before it ended counts
         processes.kill_group(self.pid)
@@ -179,18 +183,23 @@ class Environment:
         self._remove_temporary()
         failed = list(self.inflight.values())
         self.inflight.clear()
+        for invocation in failed:
+            # The bound is all there is if it ended before it was ready and before any look.
+            invocation.peak_kib = max(invocation.peak_kib, self._known_kib, peak) or maxrss
         self._owner.ended(self, failed, verdict)
         if not self._gone.done():
             self._gone.set_result(None)
 
-    def _find_cause(self, status: int) -> Verdict:
+    def _find_cause(self, status: int, peak: int) -> Verdict:
         """Return why it ended, as nobody here ended it."""
-        if not self.enclosure.struck():
+        limit = self.definition.memory
+        if self.enclosure.struck():
+            peak = max(peak, self.enclosure.peak_kib())
+            for invocation in self.inflight.values():
+                invocation.peak_kib = max(invocation.peak_kib, peak)
+        elif peak <= limit * 1024:
             return Verdict("EnvironmentCrashed", _describe(status))
-        peak = self.enclosure.peak_kib()
-        for invocation in self.inflight.values():
-            invocation.peak_kib = max(invocation.peak_kib, peak)
-        return _out_of_memory(peak, self.definition.memory)
+        return _out_of_memory(peak, limit)
 
     def _readable(self) -> None:
         while self._channel.fileno() >= 0:
@@ -217,6 +226,7 @@ class Environment:
                 return
 
     def _answer(self, answer: Answer) -> None:
+        self._known_kib = answer[3]
         if answer[0] == Kind.READY:
             self.init_us = answer[2]
             self.ready_ns = self._started_ns + answer[2] * 1000

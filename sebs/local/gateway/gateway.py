@@ -209,14 +209,14 @@ class Gateway:
         environments = self._pools.environments
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 break
             if pid == 0:
                 break
             environment = environments.get(pid)
             if environment is not None:
-                environment.exited(status)
+                environment.exited(status, usage.ru_maxrss)
         living = {environment.id for environment in environments.values()}
         processes.kill_orphans(os.getpid(), environments, living)
         self._fence.tidy()

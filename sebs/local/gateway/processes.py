@@ -13,6 +13,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 _CAP_DAC_OVERRIDE = 1  # linux/capability.h
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
+#: By how much the kernel's counts of a process's pages may differ: they are kept by processor.
+_INEXACT_KIB = 1024
+
 #: The variable by which a process is known to belong to an environment, whatever its session.
 ENVIRONMENT_VARIABLE = "SEBS_ENVIRONMENT_ID"
 
@@ -78,6 +81,19 @@ def tree_memory(pid: int) -> int:
     return total
 
 
+def peak_at_end(maxrss: int) -> int:
+    """Return the most resident memory, in KiB, of an ended child or one of its own; 0 if unknown.
+
+    ``ru_maxrss`` also counts what a process had before it became another program, and a child that
+    is spawned starts as its parent. So the figure is the child's own only if it exceeds all that
+    this process ever had; else it is no more than an upper bound.
+
+    Args:
+        maxrss: The child's ``ru_maxrss``, which Linux gives in KiB.
+    """
+    return maxrss if maxrss > _own_peak() + _INEXACT_KIB else 0
+
+
 def kill_orphans(adopter: int, environments: Collection[int], living: Collection[str]) -> None:
     """Kill each adopted process whose environment no longer lives.
 
@@ -114,6 +130,12 @@ def environment_of(pid: int) -> str | None:
             if variable.startswith(marker):
                 return variable[len(marker) :].decode("ascii", "replace")
     return None
+
+
+def _own_peak() -> int:
+    """Return the most resident memory, in KiB, of this process since it became this program."""
+    with open("/proc/self/status", "rb", buffering=0) as stream:
+        return int(stream.read(4096).partition(b"VmHWM:")[2].split(None, 1)[0])
 
 
 def _prctl(option: int, argument: int) -> bool:

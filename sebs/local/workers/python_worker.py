@@ -132,7 +132,7 @@ def log_failure(error):
     try:
         write(2, f"{error['trace'].rstrip()}\n".encode("utf-8", "backslashreplace"))
     except OSError:
-        pass  # the function has closed its log
+        return  # the function has closed its log
 
 
 def leave(error):

@@ -129,7 +129,7 @@ def test_an_end_that_nobody_ordered_has_its_cause(tmp_path, enclosure, outcome, 
             environment = Environment(
                 listener, definition, "e", tmp_path, tmp_path, log.fileno(), {}, enclosure
             )
-        environment.exited(os.waitpid(environment.pid, 0)[1])
+        environment.exited(os.waitpid(environment.pid, 0)[1], 0)
 
     asyncio.run(end())
     assert listener.verdict == (outcome, message)
