@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -72,3 +73,16 @@ def test_another_file_is_no_journal(tmp_path) -> None:
     path.write_text("[1, 2]\n")
     with pytest.raises(ResultFormatError, match="Line 1"):
         list(read_journal(path))
+
+
+def test_a_full_disk_is_told(tmp_path) -> None:
+    with Journal(Path("/dev/full")) as journal, pytest.raises(OSError, match="No space left"):
+        journal.append({"request_id": "1"})
+
+
+def test_a_corrupt_line_is_left_out_and_said(tmp_path, caplog) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"a": 1}\n{"a": 2,CORRUPT\n{"a": 3}\n')
+    with caplog.at_level("WARNING", logger="sebs.Journal"):
+        assert list(read_journal(path)) == [{"a": 1}, {"a": 3}]
+    assert "Line 2" in caplog.text
