@@ -94,7 +94,8 @@ def _show(found: Status, as_json: bool) -> None:
         output.print_json(asdict(found))
         return
     if not found.running:
-        click.echo(f"The local platform in {found.home} does not run.")
+        comes_back = "; its next use starts it until it is stopped" if found.pinned else ""
+        click.echo(f"The local platform in {found.home} does not run{comes_back}.")
         return
     stays = "until it is stopped" if found.pinned else "as long as it is used"
     since = "" if found.started is None else f"{datetime.fromtimestamp(found.started):%F %T}, "

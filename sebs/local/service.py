@@ -14,6 +14,7 @@ from sebs.local.client import GatewayClient, await_end, call
 from sebs.local.gateway.functions import DefinitionError, check_name
 from sebs.local.gateway.logs import log_path
 from sebs.local.gateway.metrics import numbered
+from sebs.local.gateway.pin import is_pinned, pin
 from sebs.local.launch import published
 
 #: Seconds between two looks at a log that is followed.
@@ -45,10 +46,10 @@ class Status:
 
     Attributes:
         home: The directory.
-        running: Whether a gateway serves it; the next attributes are ``None`` or 0 where not.
+        running: Whether a gateway serves it; what only a running one has is ``None`` or 0 if not.
         pid: The gateway's process.
         port: Its port on the loopback address.
-        pinned: Whether it stays without users.
+        pinned: Whether it stays without users; where none runs, whether the next one will.
         started: When it was started, in Unix seconds.
         leases: Users that it has now.
         memory_limit: How the memory of environments is limited: by the kernel (``cgroup v2`` or
@@ -79,7 +80,7 @@ def start(home: Path) -> Status:
 
 
 def stop(home: Path) -> bool:
-    """End the platform, whoever uses it, and wait until it has ended.
+    """End the platform, whoever uses it, and wait until it has ended; the next does not stay.
 
     Returns:
         Whether it ran.
@@ -89,6 +90,7 @@ def stop(home: Path) -> bool:
     """
     from sebs.http import HTTPClient
 
+    _unpin(home)
     gateway = published(home)
     if gateway is None:
         return False
@@ -116,12 +118,12 @@ def status(home: Path) -> Status:
 
     gateway = published(home)
     if gateway is None:
-        return Status(home, running=False, functions=_stored(home))
+        return _stopped(home)
     try:
         with HTTPClient() as http:
             document = call(http, gateway, "GET", "/-/status")
     except InvocationConnectionError:
-        return Status(home, running=False, functions=_stored(home))
+        return _stopped(home)
     return Status(
         home,
         running=True,
@@ -182,8 +184,22 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace").removesuffix("\n")
 
 
-def _stored(home: Path) -> list[FunctionStatus]:
-    return [FunctionStatus(path.stem) for path in sorted((home / "functions").glob("*.json"))]
+def _unpin(home: Path) -> None:
+    """Forget that the gateway should stay; a killed one cannot do so itself."""
+    if is_pinned(home):
+        try:
+            pin(home, False)
+        except OSError as error:
+            raise GatewayError(
+                f"The local platform cannot use the directory {str(home)!r}: {error}",
+                remedy="Make it writable, or choose another one as deployment.local.home.",
+            ) from error
+
+
+def _stopped(home: Path) -> Status:
+    stored = sorted((home / "functions").glob("*.json"))
+    functions = [FunctionStatus(path.stem) for path in stored]
+    return Status(home, running=False, pinned=is_pinned(home), functions=functions)
 
 
 def _describe(name: str, about: dict[str, Any]) -> FunctionStatus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -315,6 +316,9 @@ def test_the_platform_outlives_a_run_only_when_it_was_started(sebs) -> None:
         shown = sebs("local", "status").out
         assert name in shown
         assert f"memory limit: {status['memory_limit']}." in shown
+        os.kill(status["pid"], signal.SIGKILL)
+        shown = sebs("local", "status").out
+        assert "does not run; its next use starts it until it is stopped." in shown
     finally:
         assert not sebs("local", "stop", "--json").document["running"]
 

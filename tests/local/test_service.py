@@ -81,6 +81,30 @@ def test_a_service_stays_until_it_is_stopped(home, client):
     assert not service.stop(home)
 
 
+def test_a_service_that_was_killed_comes_back_as_one(home, client, gone):
+    killed = service.start(home)
+    os.kill(killed.pid, signal.SIGKILL)
+    gone(killed.pid)
+    assert service.status(home) == service.Status(home, running=False, pinned=True)
+    assert client.request("GET", "/-/functions") == {"functions": []}
+    client.close()
+    status = service.status(home)
+    assert (status.running, status.pinned, status.leases) == (True, True, 0)
+    assert status.pid != killed.pid
+    assert service.stop(home)
+    assert service.status(home) == service.Status(home, running=False)
+
+
+def test_a_service_that_was_killed_can_be_stopped(home, client, gone):
+    pid = service.start(home).pid
+    os.kill(pid, signal.SIGKILL)
+    gone(pid)
+    service.stop(home)
+    assert not service.status(home).pinned
+    client.ensure()
+    assert not service.status(home).pinned
+
+
 def test_a_client_finds_another_gateway_when_its_own_was_killed(client, gone):
     pid = client.ensure().pid
     os.kill(pid, signal.SIGKILL)

@@ -26,6 +26,7 @@ from sebs.local.gateway.lifetime import Lifetime
 from sebs.local.gateway.logs import log_path
 from sebs.local.gateway.metrics import KEPT_FILES, metrics_path, numbered
 from sebs.local.gateway.packages import PackageError, PackageStore
+from sebs.local.gateway.pin import pin
 from sebs.local.gateway.pool import DELETED, Pool
 from sebs.local.gateway.pools import Pools
 
@@ -210,6 +211,7 @@ class Control:
         return Reply(HTTPStatus.OK, {"pinned": pinned})
 
     async def _end(self, call: Call) -> Reply:
+        pin(self._home, False)
         return Reply(HTTPStatus.OK, {"stopping": True}, self._stop)
 
     async def _status(self, call: Call) -> Reply:

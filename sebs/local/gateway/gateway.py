@@ -109,8 +109,7 @@ class Gateway:
             "SEBS_LOCAL_DATA_URL": f"http://{_ADDRESS}:{port}",
             "SEBS_LOCAL_DATA_TOKEN": self._data_token,
         }
-        state = self._home / "gateway.json"
-        self._lifetime = Lifetime(state, port, self._token, self.stop)
+        self._lifetime = Lifetime(self._home, port, self._token, self.stop)
         self._control = Control(
             self._home, self._pools, store, self._packages, self._lifetime, self.stop
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sebs import __version__
+from sebs.local.gateway.pin import is_pinned, pin
 from sebs.utils import write_atomically
 
 #: Seconds that the first lease may take to come after the start.
@@ -46,17 +47,18 @@ class Lifetime:
     """Counts leases, keeps the pin, and says when the gateway ends.
 
     Args:
-        state: The file in which clients find port and token.
+        home: The local platform's directory, in which clients find port and token.
         port: The gateway's port.
         token: What a request must show.
         stop: Called once, when the gateway has to end.
     """
 
-    def __init__(self, state: Path, port: int, token: str, stop: Callable[[], None]) -> None:
+    def __init__(self, home: Path, port: int, token: str, stop: Callable[[], None]) -> None:
         self.leases = 0
-        self.pinned = False
+        self.pinned = is_pinned(home)
         self.started = time.time()
-        self._state = state
+        self._home = home
+        self._state = home / "gateway.json"
         self._port = port
         self._token = token
         self._stop = stop
@@ -77,7 +79,12 @@ class Lifetime:
         self._loop.call_later(LINGER, self._end_if_unused)
 
     def pin(self, pinned: bool) -> None:
-        """Keep the gateway without leases, or no longer."""
+        """Keep the gateway, and those that follow it, without leases; or no longer.
+
+        Raises:
+            OSError: The wish cannot be kept in the directory.
+        """
+        pin(self._home, pinned)
         self.pinned = pinned
         self._publish()
         self._loop.call_later(LINGER, self._end_if_unused)

@@ -62,6 +62,30 @@ def test_a_pin_keeps_it_and_its_removal_ends_it(start, wait_for):
     assert gateway.process.wait(5) == 0
 
 
+def test_a_pin_outlives_a_killed_gateway(start, wait_for):
+    first = start()
+    first.call("POST", "/-/pin", {"pinned": True})
+    first.process.kill()
+    first.process.wait()
+    second = start()
+    assert second.state["pinned"] is True
+    second.lease.close()
+    wait_for(lambda: second.call("GET", "/-/status").json["leases"] == 0)
+    assert second.call("GET", "/-/status").json["pinned"] is True
+    assert second.call("POST", "/-/stop").status == 200
+    assert second.process.wait(10) == 0
+    assert start().state["pinned"] is False
+
+
+def test_a_removed_pin_does_not_come_back(start):
+    first = start()
+    for pinned in (True, False):
+        first.call("POST", "/-/pin", {"pinned": pinned})
+    first.process.kill()
+    first.process.wait()
+    assert start().state["pinned"] is False
+
+
 def test_stop_answers_and_ends_everything(start, alive):
     gateway = start()
     gateway.deploy(SLOW)
