@@ -172,9 +172,11 @@ def _docker() -> Check:
 
 
 def _platforms() -> Iterator[Check]:
-    from sebs.faas.registry import list_systems
+    """Check what a user could get working: built-in platforms that are still to come are not."""
+    from sebs.faas.registry import BUILT_IN, list_systems
 
     for info in list_systems():
-        if info.name != "local":
+        built_in = BUILT_IN.get(info.name)
+        if info.name != "local" and (built_in is None or built_in.target is not None):
             what, found = f"platform {info.name}", info.reason or "ready"
             yield Check(what, info.available, False, found, info.remedy)

@@ -42,10 +42,12 @@ def make_table(columns: Sequence[str], *, numbers: Iterable[str] = ()) -> Table:
 
     right = set(numbers)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in columns:
-        # As text: a unit in brackets is no markup.
+    for number, title in enumerate(columns):
         table.add_column(
-            Text(title), justify="right" if title in right else "left", overflow="fold"
+            Text(title),  # a unit in brackets is no markup
+            justify="right" if title in right else "left",
+            overflow="fold",
+            no_wrap=number == 0,  # it names the row: where space is short, the others give way
         )
     return table
 
