@@ -100,9 +100,13 @@ def mutations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def alive(pid: int) -> bool:
-    """Return whether a process exists and is no zombie."""
+    """Return whether any thread of a process runs: with the last one its sockets are closed."""
+    return any(_runs(stat) for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
+def _runs(stat: Path) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+        return stat.read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
