@@ -211,7 +211,8 @@ class _Candidate:
         self._gone = False
         self._not_reusable: str | None = None
         functions = code_package.functions
-        self._entry = functions[name] if functions and name in functions else None
+        # One look-up, of one entry: how many there are shall not matter.
+        self._entry = None if functions is None else functions.get(name)
         self._function = self._decode(self._entry) if self._entry is not None else None
         if self._function is not None:
             self._not_reusable = system.can_reuse_cached_function(self._function, code_package)
