@@ -32,9 +32,16 @@ def uv_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str
             continue
         name = f"PIP_{setting.upper().replace('-', '_')}"
         values = (environment.get(name) or configured.get(setting, "")).split()
+        if setting == "find-links":
+            values = list(filter(_is_there, values))
         if values:
             result[variable] = separator.join(values)
     return result
+
+
+def _is_there(place: str) -> bool:
+    """Return whether links may be found there; pip goes on without a directory, uv does not."""
+    return "://" in place or os.path.exists(place)
 
 
 #: They name the environment of this program, not of the function.

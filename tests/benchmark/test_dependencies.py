@@ -84,7 +84,7 @@ def test_pips_settings_are_told_to_uv(tmp_path: Path) -> None:
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_INDEX_URL": "https://one/simple",
         "PIP_EXTRA_INDEX_URL": "https://two/simple https://three/simple",
-        "PIP_FIND_LINKS": "/a /b",
+        "PIP_FIND_LINKS": f"{tmp_path} /does/not/exist https://four/links",
         "PIP_CERT": "/ca.pem",
         "VIRTUAL_ENV": "/venv",
         "PATH": "/bin",
@@ -92,7 +92,7 @@ def test_pips_settings_are_told_to_uv(tmp_path: Path) -> None:
     told = uv_environment(environment)
     assert told["UV_DEFAULT_INDEX"] == "https://one/simple"
     assert told["UV_INDEX"] == "https://two/simple https://three/simple"
-    assert told["UV_FIND_LINKS"] == "/a,/b"
+    assert told["UV_FIND_LINKS"] == f"{tmp_path},https://four/links"
     assert told["SSL_CERT_FILE"] == "/ca.pem"
     assert told["PATH"] == "/bin"
     assert "VIRTUAL_ENV" not in told
@@ -114,14 +114,14 @@ def test_pips_files_are_read_the_later_ones_winning(tmp_path: Path) -> None:
     write_tree(
         tmp_path,
         {
-            ".config/pip/pip.conf": "[global]\nindex-url = https://user\nfind-links = /a\n    /b\n",
+            ".config/pip/pip.conf": "[global]\nindex-url = https://user\nfind-links = https://a\n    https://b\n",
             "own.conf": "[global]\nindex-url = https://own\n[install]\ncert = /ca%20x\n",
             "broken.conf": "no section",
         },
     )
     home = {"HOME": str(tmp_path)}
     assert uv_environment(home)["UV_DEFAULT_INDEX"] == "https://user"
-    assert uv_environment(home)["UV_FIND_LINKS"] == "/a,/b"
+    assert uv_environment(home)["UV_FIND_LINKS"] == "https://a,https://b"
     told = uv_environment({**home, "PIP_CONFIG_FILE": str(tmp_path / "own.conf")})
     assert (told["UV_DEFAULT_INDEX"], told["SSL_CERT_FILE"]) == ("https://own", "/ca%20x")
     broken = uv_environment({**home, "PIP_CONFIG_FILE": str(tmp_path / "broken.conf")})
