@@ -114,7 +114,9 @@ def test_pips_files_are_read_the_later_ones_winning(tmp_path: Path) -> None:
     write_tree(
         tmp_path,
         {
-            ".config/pip/pip.conf": "[global]\nindex-url = https://user\nfind-links = https://a\n    https://b\n",
+            ".config/pip/pip.conf": (
+                "[global]\nindex-url = https://user\nfind-links = https://a\n    https://b\n"
+            ),
             "own.conf": "[global]\nindex-url = https://own\n[install]\ncert = /ca%20x\n",
             "broken.conf": "no section",
         },
