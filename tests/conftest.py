@@ -49,6 +49,17 @@ def _tools() -> str | None:
     return _programs("openssl", "unzip")
 
 
+def _mounts() -> str | None:
+    """Ask for a file system in a mount namespace of one's own."""
+    import subprocess
+
+    if absent := _programs("unshare", "mount"):
+        return absent
+    command = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return None if done.returncode == 0 else done.stderr.strip()
+
+
 def _registry() -> str | None:
     """Ask the package index that uv is set up for; no package is downloaded."""
     import subprocess
@@ -79,6 +90,7 @@ def _cgroups() -> str | None:
 CAPABILITIES = {
     "cgroups": _cgroups,
     "docker": _docker,
+    "mounts": _mounts,
     "node": _node,
     "registry": _registry,
     "tools": _tools,

@@ -155,13 +155,15 @@ class Database:
         with self._staging.directory() as directory:
             path = directory / self.path.name
             with closing(_connect(path)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+                # Into the file itself, and the log last: what a log holds would be moved into the
+                # file when it is closed, where a full disk is no error.
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute("BEGIN")
                 for statement in SCHEMA:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
                 connection.execute("COMMIT")
+                connection.execute("PRAGMA journal_mode = WAL")
             with suppress(FileExistsError):  # another process was faster: its file is as good
                 os.link(path, self.path)
                 flush_directory(self.path.parent)

@@ -213,6 +213,45 @@ def test_a_full_disk_is_told_and_what_was_there_stays(tmp_path: Path) -> None:
         assert not (tmp_path / "cache" / "packages").exists()
 
 
+ON_SMALL_DISKS = """
+import sqlite3, subprocess, sys
+from pathlib import Path
+from sebs.cache import Cache
+from sebs.errors import CacheUnavailableError
+mount = Path(sys.argv[1])
+for size in range(16, 256, 8):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", mount], check=True)
+    try:
+        with Cache(mount / "cache") as cache:
+            cache.update_config(val="x", keys=["aws", "region"])
+        print("created")
+    except CacheUnavailableError:
+        print("refused")
+    subprocess.run(["mount", "-o", "remount,size=1m", mount], check=True)
+    with Cache(mount / "cache") as cache:
+        cache.update_config(val="y", keys=["aws", "region"])
+    with sqlite3.connect(mount / "cache" / "sebs.sqlite") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+    subprocess.run(["umount", mount], check=True)
+"""
+
+
+@pytest.mark.mounts
+def test_a_cache_for_which_there_is_no_room_is_not_made_by_half(tmp_path: Path) -> None:
+    """However much of it the disk takes, the next program finds a cache or none."""
+    result = subprocess.run(
+        ["unshare", "--mount", sys.executable, "-c", ON_SMALL_DISKS, tmp_path],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert set(result.stdout.split()) == {"refused", "created"}
+
+
 @pytest.mark.parametrize("name", ["with space", "a'b\"c", "?#%20&", "größe-名前", "$HOME;x", "-n"])
 def test_any_directory_name_works(tmp_path: Path, name: str) -> None:
     with Cache(str(tmp_path / name)) as cache:
