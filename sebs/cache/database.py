@@ -179,7 +179,11 @@ def _connect(target: str | Path, *, uri: bool = False) -> Connection:
         check_same_thread=False,  # closed by whichever thread closes the cache
         uri=uri,
     )
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
