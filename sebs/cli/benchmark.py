@@ -176,9 +176,8 @@ def process(run: Path, as_json: bool, **given: Any) -> int:
 
     loaded = load_run(run)
     with open_session(deployment=loaded.manifest["deployment"], **given) as session:
-        session.system.config.resources.resources_id = loaded.manifest["resources_id"]
-        session.initialize()
-        unfetched = _fetch_metrics(loaded, session)
+        with session.visiting(loaded.manifest["resources_id"]):
+            unfetched = _fetch_metrics(loaded, session)
         loaded.save()
     report.show(loaded, as_json=as_json)
     return _outcome(loaded, unfetched)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import UsageError
-from sebs.faas.config import new_resources_id
+from sebs.faas.config import Resources, new_resources_id
 from sebs.faas.deployments import existing_deployment
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Session:
         """Connect to the deployment that exists; where there is none, none is allocated.
 
         Within the block the platform has a resource id in any case: one that would be new is
-        forgotten at its end.
+        forgotten at its end, and the cache goes on remembering what it did.
 
         Yields:
             Whether the deployment exists.
@@ -74,19 +74,25 @@ class Session:
         Raises:
             UsageError: Several exist, and nothing says which one is meant.
         """
-        resources = self.system.config.resources
         prefix = self.configuration.deployment.get("resource_prefix")
         found = existing_deployment(self.system, prefix) or self._only_one(prefix)
-        if not (resources.has_resources_id and resources.resources_id == found):
-            # Another deployment than the one that the cache remembers, whose buckets go with it.
-            resources.resources_id = None
-            resources.resources_id = found or new_resources_id(prefix)
+        with self.visiting(found or new_resources_id(prefix)):
+            yield found is not None
+
+    @contextmanager
+    def visiting(self, resources_id: str) -> Iterator[None]:
+        """Connect to one deployment; which one the cache remembers does not change by it."""
+        resources = self.system.config.resources
+        kept = resources.serialize()
+        if kept.get("resources_id") != resources_id:
+            resources.resources_id = None  # its buckets are another deployment's
+            resources.resources_id = resources_id
         try:
             self.system.initialize(quiet=True)
-            yield found is not None
+            yield
         finally:
-            if found is None:
-                resources.resources_id = None
+            resources.resources_id = None
+            Resources.initialize(resources, kept)
 
     def _only_one(self, prefix: str | None) -> str | None:
         """Return the platform's only deployment that fits the prefix, which the cache forgot."""

@@ -421,6 +421,9 @@ def test_another_prefix_is_another_deployment(sebs) -> None:
     assert deployment("--resource-prefix", "demo") == first
     typo = sebs("resource", "clean", "--resource-prefix", "typo")
     assert "Nothing is allocated." in typo.out
+    listed = sebs("resource", "list", "--json", "--resource-prefix", "other").document
+    assert listed["resources_id"] == second
+    assert deployment() == first, "looking at another deployment does not switch to it"
     assert deployment("--resource-prefix", "other") == second
 
 
@@ -470,6 +473,7 @@ def test_processing_with_another_cache_loses_no_metrics(sebs) -> None:
     metrics = sebs.invoke("--json", "--repetitions", 2).document["metrics"]
     again = sebs("benchmark", "process", sebs.only_run(), "--json", "--cache", sebs.root / "other")
     assert again.document["metrics"] == metrics
+    assert sebs("cache", "list", "--json", "--cache", sebs.root / "other").document == []
 
 
 def test_one_broken_benchmark_does_not_break_the_list(sebs) -> None:

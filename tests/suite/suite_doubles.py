@@ -65,7 +65,7 @@ class Services(SystemResources):
         return self.storage
 
     def get_nosql_storage(self) -> NoSQLStorage:
-        raise NotImplementedError
+        raise AssertionError("no bundled benchmark has tables")
 
 
 class Fed:
