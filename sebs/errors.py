@@ -33,6 +33,13 @@ and with 1 for every other one.
     │   │   └── UnsupportedVariantError
     │   ├── ColdStartError                         could not force new environments
     │   ├── CleanupError                           lists everything that could not be deleted
+    │   ├── CredentialsError (PermissionError)     none, half of them, or refused
+    │   │   └── CredentialsExpiredError
+    │   ├── AccessDeniedError (PermissionError)    names the action and what it was for
+    │   ├── ThrottledError                         still refused after the last attempt
+    │   ├── PlatformUnreachableError (ConnectionError)
+    │   ├── PlatformTimeoutError (TimeoutError)    a state that was waited for did not come
+    │   ├── AttachedFunctionError                  not ours: changed only where the caller says so
     │   ├── GatewayError                           the local platform's gateway
     │   └── DockerUnavailableError
     ├── StorageError (OSError)
@@ -214,6 +221,46 @@ class CleanupError(PlatformError):
     def __str__(self) -> str:
         rows = [f"  {name}: {reason}" for name, reason in self.failures.items()]
         return "\n".join([super().__str__(), *rows])
+
+
+class CredentialsError(PlatformError, PermissionError):
+    """There are no credentials, only half of them, or the platform refuses them."""
+
+
+class CredentialsExpiredError(CredentialsError):
+    """The credentials were valid and are no longer."""
+
+
+class AccessDeniedError(PlatformError, PermissionError):
+    """The credentials are valid and do not permit this.
+
+    Attributes:
+        action: The platform's name of what was not permitted, such as ``iam:CreateRole``.
+        resource: What it was to be done to; empty where the platform does not say.
+    """
+
+    def __init__(
+        self, message: str, *, action: str, resource: str = "", remedy: str | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.action = action
+        self.resource = resource
+
+
+class ThrottledError(PlatformError):
+    """The platform refused for want of capacity, and still did after the last attempt."""
+
+
+class PlatformUnreachableError(PlatformError, ConnectionError):
+    """The platform's endpoint cannot be reached, or the connection broke."""
+
+
+class PlatformTimeoutError(PlatformError, TimeoutError):
+    """Something that the platform was to become was waited for, and did not come in time."""
+
+
+class AttachedFunctionError(PlatformError):
+    """A function that is not ours is only invoked; nobody said that it may be changed."""
 
 
 class GatewayError(PlatformError):

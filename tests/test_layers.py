@@ -18,6 +18,7 @@ ORDER = (
     ("http",),
     ("cache", "benchmark", "runtimes"),
     ("faas",),
+    ("s3",),
     ("local", "aws", "azure", "gcp", "openwhisk"),
     ("invoke", "experiments", "suite"),
     ("analysis",),

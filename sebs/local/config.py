@@ -16,7 +16,7 @@ from sebs.local.gateway.functions import Scaling
 
 if TYPE_CHECKING:
     from sebs.cache import Cache
-    from sebs.local.s3 import S3Endpoint
+    from sebs.s3.connection import S3Endpoint
 
 NAME = "local"
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from sebs.config_schema import Strict, check
 from sebs.errors import Problem
 from sebs.local.gateway.functions import DEFAULT_QUEUE, Scaling
-from sebs.local.s3 import S3Endpoint, endpoint_fault
+from sebs.s3.connection import S3Endpoint, endpoint_fault
 
 _SECTION = "deployment.local"
 _DEFAULT = Scaling()

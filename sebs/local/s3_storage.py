@@ -16,7 +16,7 @@ from sebs.errors import BucketNotFoundError, ObjectNotFoundError, StorageError
 from sebs.faas.config import Resources
 from sebs.local.buckets import OwnedStorage
 from sebs.local.keys import is_bucket_name, object_path
-from sebs.local.s3 import S3Connection, S3Endpoint, error_code, explained
+from sebs.s3.connection import S3Connection, S3Endpoint, error_code, explained
 
 if TYPE_CHECKING:
     from sebs.cache import Cache

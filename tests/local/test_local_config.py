@@ -13,7 +13,7 @@ from sebs.errors import ConfigurationError
 from sebs.local.config import LocalConfig
 from sebs.local.gateway.functions import DEFAULT_QUEUE, Scaling
 from sebs.local.options import problems
-from sebs.local.s3 import S3Endpoint
+from sebs.s3.connection import S3Endpoint
 
 
 @pytest.fixture
