@@ -68,14 +68,15 @@ class Clients:
         """Return the client of a service's control plane."""
         return self._client(service, 0)
 
-    def invocation(self, timeout: float) -> Any:
-        """Return the client that invokes.
+    def invocation(self, timeout: float, service: str = "lambda") -> Any:
+        """Return the client that invokes: it sends each request once.
 
         Args:
             timeout: Seconds to wait for an answer; longer than the function may run, so that the
                 answer to one that ran too long still arrives.
+            service: By what the function is invoked, such as an upload to ``s3``.
         """
-        return self._client("lambda", timeout)
+        return self._client(service, timeout)
 
     def close(self) -> None:
         """Close all connections; a client that is asked for later is a new one."""

@@ -132,9 +132,32 @@ class Trigger(ABC, LoggingBase):
         Raises:
             InvocationError: No answer arrived that could be understood.
         """
+        from sebs.http import json_body
+
+        return self._send(json_body(payload), url, verify_ssl, headers=headers, timeout=timeout)
+
+    def _send(
+        self,
+        body: bytes,
+        url: str,
+        verify_ssl: bool = True,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = LONGEST_INVOCATION,
+    ) -> Response:
+        """Do what :meth:`_post` does with JSON that is bytes already, as a signature needs it.
+
+        Raises:
+            InvocationError: No answer arrived that could be understood.
+        """
         try:
-            return _http_client(verify_ssl).post_json(
-                url, payload, headers=headers, timeout=timeout, raise_for_status=False
+            return _http_client(verify_ssl).request(
+                "POST",
+                url,
+                body=body,
+                headers={"Content-Type": "application/json", **(headers or {})},
+                timeout=timeout,
+                raise_for_status=False,
             )
         except MalformedResponseError:
             self.logging.exception("Invocation of %s gave no usable answer.", url.split("?")[0])

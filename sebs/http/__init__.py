@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from sebs.http.client import HTTPClient
+from sebs.http.request import json_body
 from sebs.http.response import Phases, Response
 
-__all__ = ["HTTPClient", "Phases", "Response"]
+__all__ = ["HTTPClient", "Phases", "Response", "json_body"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import InvocationStatusError, UsageError
-from sebs.http.request import Request, milliseconds
+from sebs.http.request import Request, json_body, milliseconds
 from sebs.http.response import Response, excerpt
 
 if TYPE_CHECKING:
@@ -114,8 +113,9 @@ class HTTPClient:
             TypeError: The value holds something that JSON does not know.
             ValueError: The value holds NaN or an infinity, or the time limit is not above 0.
         """
-        body = json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
-        request = Request("POST", url, body, headers or {}, "application/json", timeout, fresh)
+        request = Request(
+            "POST", url, json_body(payload), headers or {}, "application/json", timeout, fresh
+        )
         return self._send(request, raise_for_status)
 
     def close(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from sebs.errors import ConfigurationError
@@ -47,6 +49,16 @@ class Request:
     def shown(self) -> str:
         """Method and URL for an error message: without the query, which may hold secrets."""
         return f"{self.method} {self.url.partition('?')[0].partition('#')[0]}"
+
+
+def json_body(payload: Any) -> bytes:
+    """Return a value as JSON, in the fewest bytes.
+
+    Raises:
+        TypeError: The value holds something that JSON does not know.
+        ValueError: The value holds NaN or an infinity.
+    """
+    return json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
 
 
 def check_method(method: str) -> None:
