@@ -168,6 +168,10 @@ class Function(ABC, LoggingBase):
         """Attach a trigger."""
         self._triggers.setdefault(trigger.trigger_type(), []).append(trigger)
 
+    def set_trigger(self, trigger: Trigger) -> None:
+        """Attach a trigger in the place of those of its type."""
+        self._triggers[trigger.trigger_type()] = [trigger]
+
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, from which ``deserialize`` makes an equal function."""
         return {

@@ -170,13 +170,7 @@ def result_of_response(response: Response) -> ExecutionResult:
     Raises:
         MalformedResponseError: The status is a success but the body is no JSON object.
     """
-    result = ExecutionResult()
-    result.times.client = response.client_time
-    result.times.client_begin = datetime.fromtimestamp(response.begin, tz=timezone.utc)
-    result.times.client_end = datetime.fromtimestamp(response.end, tz=timezone.utc)
-    result.times.http_startup = response.phases.pretransfer
-    result.times.http_first_byte_return = response.phases.first_byte
-    result.times.fresh_connection = response.fresh_connection
+    result = times_of_response(response)
     result.request_id = response.headers.get(REQUEST_ID_HEADER, "")
     succeeded = 200 <= response.status < 300
     try:
@@ -193,6 +187,18 @@ def result_of_response(response: Response) -> ExecutionResult:
         )
     if not succeeded and not result.stats.failure:
         result.fail(str(InvocationStatusError(f"HTTP {response.status}.", status=response.status)))
+    return result
+
+
+def times_of_response(response: Response) -> ExecutionResult:
+    """Return a result that has the client's times of an HTTP request, and nothing else."""
+    result = ExecutionResult()
+    result.times.client = response.client_time
+    result.times.client_begin = datetime.fromtimestamp(response.begin, tz=timezone.utc)
+    result.times.client_end = datetime.fromtimestamp(response.end, tz=timezone.utc)
+    result.times.http_startup = response.phases.pretransfer
+    result.times.http_first_byte_return = response.phases.first_byte
+    result.times.fresh_connection = response.fresh_connection
     return result
 
 
