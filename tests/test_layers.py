@@ -21,7 +21,7 @@ ORDER = (
     ("s3",),
     ("local", "aws", "azure", "gcp", "openwhisk"),
     ("invoke", "experiments", "suite"),
-    ("analysis",),
+    ("regression", "analysis"),
     ("sebs",),
     ("cli",),
 )

@@ -13,7 +13,7 @@ from sebs.cli import options
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.cli.session import Session
-    from sebs.faas.function import Function, Trigger
+    from sebs.faas.function import Trigger
     from sebs.invoke.run import Run
 
 DEFAULT_OUTPUT_DIR = Path("sebs-results")
@@ -84,7 +84,9 @@ def build(benchmark: str, function_name: str | None, as_json: bool, **given: Any
 @click.argument("size")
 @options.code_options
 @click.option("--repetitions", type=int, metavar="N", help="Invocations.  [default: 5]")
-@click.option("--trigger", type=click.Choice(["http", "library"]), help="[default: http]")
+@click.option(
+    "--trigger", type=click.Choice(["http", "library", "storage"]), help="[default: http]"
+)
 @click.option("--update-storage", is_flag=True, default=None, help="Upload the inputs anew.")
 @click.option("--no-validate", is_flag=True, help="Accept any output.")
 @click.option(
@@ -138,11 +140,12 @@ def _run(
     from sebs.faas.function import Trigger
     from sebs.invoke.evaluate import validate_outputs
     from sebs.invoke.run import start_run
+    from sebs.invoke.triggers import trigger_of
 
     system, experiment = session.system, session.experiment
     payload = package.prepare_input(system.system_resources, size, experiment.update_storage)
     function = system.get_function(package, name)
-    trigger = _trigger(session, function, Trigger.TriggerType.get(experiment.trigger))
+    trigger = trigger_of(system, function, Trigger.TriggerType.get(experiment.trigger))
     system.enforce_cold_start([function], package)
     run = start_run(
         session.client.output_dir,
@@ -181,11 +184,6 @@ def process(run: Path, as_json: bool, **given: Any) -> int:
         loaded.save()
     report.show(loaded, as_json=as_json)
     return _outcome(loaded, unfetched)
-
-
-def _trigger(session: Session, function: Function, kind: Trigger.TriggerType) -> Trigger:
-    existing = function.triggers(kind)
-    return existing[0] if existing else session.system.create_trigger(function, kind)
 
 
 def _measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:

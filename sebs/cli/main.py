@@ -26,6 +26,10 @@ _WRONG_REQUESTS = (UsageError, LimitExceededError, UnsupportedVariantError)
 #: ``sebs --help`` imports none of the modules.
 COMMANDS = {
     "benchmark": ("sebs.cli.benchmark", "List, build and invoke benchmarks; process saved runs."),
+    "regression": (
+        "sebs.cli.regression",
+        "Run every benchmark in every form that a platform supports.",
+    ),
     "plan": ("sebs.cli.plan", "Say what deploying a benchmark would do, and why."),
     "systems": ("sebs.cli.systems", "List the platforms, and how to get those that are missing."),
     "local": ("sebs.cli.local", "Start, stop and look at the platform on this machine."),

@@ -98,6 +98,14 @@ class DockerContainer(ABC, LoggingBase):
         self.experimental_manifest = experimental_manifest
         self.show_progress = True
 
+    def engine_answers(self) -> bool:
+        """Return whether there is an engine to build images with."""
+        try:
+            self._docker.require("Building images")
+        except DockerUnavailableError:
+            return False
+        return True
+
     @staticmethod
     @abstractmethod
     def name() -> str:

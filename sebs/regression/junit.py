@@ -1,0 +1,69 @@
+"""A regression as a JUnit file, which every continuous integration shows.
+
+The form is that of https://github.com/testmoapp/junitxml, which describes what such systems read:
+a failure is an assertion that does not hold, an error is what kept it from being tried.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from sebs.regression.outcome import Outcome, State
+from sebs.utils import write_atomically
+
+_ELEMENTS = {State.WRONG: "failure", State.BROKEN: "error"}
+
+#: What XML 1.0 cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_junit(path: Path, platform: str, outcomes: Sequence[Outcome]) -> None:
+    """Write a JUnit file.
+
+    Args:
+        path: The file; its directory must exist.
+        platform: The platform that the cases ran on.
+        outcomes: What became of each case.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    root = ElementTree.Element("testsuites", _counts(outcomes))
+    suite = ElementTree.SubElement(
+        root, "testsuite", {"name": f"sebs.{platform}", **_counts(outcomes)}
+    )
+    for outcome in outcomes:
+        _add_case(suite, platform, outcome)
+    ElementTree.indent(root)
+    write_atomically(path, ElementTree.tostring(root, "utf-8", xml_declaration=True) + b"\n")
+
+
+def _counts(outcomes: Iterable[Outcome]) -> dict[str, str]:
+    states = [outcome.state for outcome in outcomes]
+    return {
+        "tests": str(len(states)),
+        "failures": str(states.count(State.WRONG)),
+        "errors": str(states.count(State.BROKEN)),
+        "time": f"{sum(outcome.seconds for outcome in outcomes):.3f}",
+    }
+
+
+def _add_case(suite: ElementTree.Element, platform: str, outcome: Outcome) -> None:
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        {
+            "classname": f"{platform}.{outcome.case.benchmark}",
+            "name": outcome.case.form,
+            "time": f"{outcome.seconds:.3f}",
+        },
+    )
+    if not outcome.passed:
+        reason = _NO_XML.sub("\ufffd", outcome.reason)
+        what = ElementTree.SubElement(
+            case, _ELEMENTS[outcome.state], {"message": reason.partition("\n")[0]}
+        )
+        what.text = reason

@@ -1,0 +1,71 @@
+"""What became of a case."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+from typing import Any
+
+from sebs.errors import ResultFormatError
+from sebs.regression.cases import Case
+
+
+class State(str, Enum):
+    """How a case ended; the value is its key in files."""
+
+    PASSED = "passed"
+    WRONG = "wrong"
+    BROKEN = "broken"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a case.
+
+    Attributes:
+        case: The case.
+        state: Passed; wrong: it ran, and an invocation failed or an output is not right; broken:
+            it could not be built, fed, deployed or invoked.
+        reason: Why it did not pass; empty where it did.
+        seconds: How long it took in all.
+        cold: Client time of the cold invocation, µs; ``None`` where there was none.
+        warm: Client time of the warm one, µs.
+        code_hash: Hash of what was deployed; empty where nothing was built.
+    """
+
+    case: Case
+    state: State
+    reason: str = ""
+    seconds: float = 0.0
+    cold: int | None = None
+    warm: int | None = None
+    code_hash: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well."""
+        return self.state is State.PASSED
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "state": self.state.value}
+
+    @staticmethod
+    def deserialize(record: dict[str, Any]) -> Outcome:
+        """Read what :meth:`serialize` wrote.
+
+        Raises:
+            ResultFormatError: It is something else.
+        """
+        names = {field.name for field in fields(Outcome)} - {"case", "state"}
+        try:
+            return Outcome(
+                Case(**record["case"]),
+                State(record["state"]),
+                **{name: record[name] for name in names},
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ResultFormatError(f"This is no outcome of a regression: {error!r}.") from error

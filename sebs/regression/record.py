@@ -1,0 +1,153 @@
+"""A regression on disk: what was to be run, and what became of each case so far.
+
+The directory holds ``manifest.json`` (written first), ``outcomes.jsonl`` (each outcome as it is
+known) and ``junit.xml`` (written last). One that was interrupted, or in which cases did not pass,
+is taken up again: what passed is not run again.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import sebs
+from sebs.errors import ResultFormatError
+from sebs.invoke.journal import Journal, read_journal
+from sebs.regression.cases import Case
+from sebs.regression.outcome import Outcome
+from sebs.utils import write_atomically
+
+#: Version of the manifest; readers refuse newer ones.
+FORMAT_VERSION = 1
+
+_MANIFEST, _OUTCOMES = "manifest.json", "outcomes.jsonl"
+
+
+class Record:
+    """One regression on disk.
+
+    Args:
+        directory: Where it is kept.
+        manifest: What was to be run.
+        outcomes: What is known so far, by the keys of the cases.
+    """
+
+    def __init__(
+        self, directory: Path, manifest: dict[str, Any], outcomes: dict[str, Outcome]
+    ) -> None:
+        self.directory = directory
+        self.manifest = manifest
+        self._outcomes = outcomes
+
+    @property
+    def cases(self) -> list[Case]:
+        """Everything that is to be run."""
+        return [Case(**case) for case in self.manifest["cases"]]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What is known so far, in the order of the cases."""
+        known = (self._outcomes.get(case.key) for case in self.cases)
+        return [outcome for outcome in known if outcome is not None]
+
+    @property
+    def remaining(self) -> list[Case]:
+        """What has not passed yet."""
+        return [
+            case
+            for case in self.cases
+            if (known := self._outcomes.get(case.key)) is None or not known.passed
+        ]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every case passed, and there is at least one."""
+        return bool(self.manifest["cases"]) and not self.remaining
+
+    @property
+    def junit_path(self) -> Path:
+        """Where the JUnit file is."""
+        return self.directory / "junit.xml"
+
+    def journal(self) -> Journal:
+        """Open the journal of the outcomes, to be given to :meth:`add`."""
+        return Journal(self.directory / _OUTCOMES)
+
+    def add(self, journal: Journal, outcome: Outcome) -> None:
+        """Keep an outcome.
+
+        Raises:
+            OSError: The journal cannot be written.
+        """
+        journal.append(outcome.serialize())
+        self._outcomes[outcome.case.key] = outcome
+
+    def document(self) -> dict[str, Any]:
+        """Return the whole regression as plain JSON values."""
+        outcomes = self.outcomes
+        return {
+            **self.manifest,
+            "directory": str(self.directory),
+            "passed": sum(outcome.passed for outcome in outcomes),
+            "total": len(self.manifest["cases"]),
+            "succeeded": self.succeeded,
+            "outcomes": [outcome.serialize() for outcome in outcomes],
+        }
+
+
+def new_record(
+    output_dir: Path, platform: str, size: str, trigger: str, cases: Sequence[Case]
+) -> Record:
+    """Make a regression's directory and write its manifest.
+
+    Raises:
+        OSError: The directory cannot be made.
+    """
+    now = datetime.now(timezone.utc)
+    unique = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+    directory = output_dir / f"regression-{platform}-{unique}"
+    directory.mkdir(parents=True)
+    manifest = {
+        "version": FORMAT_VERSION,
+        "sebs_version": sebs.__version__,
+        "started": now.timestamp(),
+        "deployment": platform,
+        "size": size,
+        "trigger": trigger,
+        "cases": [asdict(case) for case in cases],
+    }
+    write_atomically(directory / _MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
+    return Record(directory, manifest, {})
+
+
+def load_record(directory: Path) -> Record:
+    """Read a regression, finished or not.
+
+    Raises:
+        ResultFormatError: There is none, or a newer version of sebs wrote it.
+    """
+    path = directory / _MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+        version = manifest["version"]
+        cases = [Case(**case) for case in manifest["cases"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultFormatError(
+            f"There is no regression in {str(directory)!r}: {error!r}.",
+            remedy="Name the directory that `sebs regression` printed.",
+        ) from error
+    if version > FORMAT_VERSION:
+        raise ResultFormatError(
+            f"{str(path)!r} has version {version}, this sebs reads {FORMAT_VERSION}.",
+            remedy="Update sebs-faas.",
+        )
+    journal = directory / _OUTCOMES
+    known = map(Outcome.deserialize, read_journal(journal) if journal.exists() else ())
+    wanted = {case.key for case in cases}
+    outcomes = {outcome.case.key: outcome for outcome in known if outcome.case.key in wanted}
+    return Record(directory, manifest, outcomes)

@@ -1,0 +1,147 @@
+"""Running cases, several at once, and keeping what became of each as soon as it is known."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sebs.errors import SebsError, UnsupportedOperationError
+from sebs.experiments.config import ExperimentConfig
+from sebs.faas.function import Runtime, Trigger
+from sebs.faas.result import ExecutionResult
+from sebs.invoke.triggers import trigger_of
+from sebs.regression.cases import Case
+from sebs.regression.outcome import Outcome, State
+from sebs.sebs_types import Language, SystemVariant
+
+if TYPE_CHECKING:
+    from sebs.benchmark import Benchmark
+    from sebs.faas.system import System
+
+#: Makes a benchmark from its name and what is run.
+MakeBenchmark = Callable[[str, ExperimentConfig], "Benchmark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all cases have in common.
+
+    Attributes:
+        system: The platform, initialized.
+        make_benchmark: Makes a benchmark for it.
+        size: The input size.
+        trigger: How functions are invoked.
+    """
+
+    system: System
+    make_benchmark: MakeBenchmark
+    size: str
+    trigger: Trigger.TriggerType
+
+
+def run_cases(setting: Setting, cases: Sequence[Case], jobs: int) -> Iterator[Outcome]:
+    """Run cases, so many at once; one that fails stops no other.
+
+    An interrupt lets those that run end, and begins no other.
+
+    Args:
+        setting: What they have in common.
+        cases: The cases.
+        jobs: How many run at once.
+
+    Yields:
+        Each outcome as it is there.
+    """
+    runner = _Runner(setting)
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="sebs-regression") as executor:
+        futures: list[Future[Outcome]] = [executor.submit(runner.run, case) for case in cases]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+class _Runner:
+    """Runs one case at a time in each thread."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        # A storage prepares the inputs of one benchmark at a time.
+        self._preparing = threading.Lock()
+
+    def run(self, case: Case) -> Outcome:
+        """Return what became of a case, whatever that is."""
+        begin = time.monotonic()
+        measured: dict[str, Any] = {}
+        try:
+            reason = self._judge(case, measured)
+        except (SebsError, OSError) as error:
+            state, reason = State.BROKEN, str(error)
+        except Exception as error:  # noqa: BLE001 - a defect in one case must not hide the others
+            state, reason = State.BROKEN, f"{type(error).__name__}: {error}"
+        else:
+            state = State.WRONG if reason else State.PASSED
+        return Outcome(case, state, reason, round(time.monotonic() - begin, 3), **measured)
+
+    def _judge(self, case: Case, measured: dict[str, Any]) -> str:
+        """Deploy, invoke cold and warm, and judge both; return what is wrong, or nothing."""
+        system = self._setting.system
+        benchmark = self._setting.make_benchmark(case.benchmark, experiment_of(case))
+        with self._preparing:
+            payload = benchmark.prepare_input(system.system_resources, self._setting.size)
+        name = system.default_function_name(benchmark)
+        with self._exclusive(name):
+            function = system.get_function(benchmark, name)
+            measured["code_hash"] = function.code_package_hash
+            trigger = trigger_of(system, function, self._setting.trigger)
+            forced = self._force_cold(function, benchmark)
+            cold, warm = (trigger.sync_invoke(payload) for _ in range(2))
+        measured["cold"], measured["warm"] = cold.times.client, warm.times.client
+        for which, result in (("first", cold), ("second", warm)):
+            if problem := self._problem(benchmark, payload, result):
+                return f"the {which} invocation: {problem}"
+        if forced and not cold.stats.cold_start:
+            return "the first invocation was not cold, although a cold start was forced"
+        return ""
+
+    def _force_cold(self, function: Any, benchmark: Benchmark) -> bool:
+        try:
+            self._setting.system.enforce_cold_start([function], benchmark)
+        except UnsupportedOperationError:
+            return False
+        return True
+
+    def _problem(
+        self, benchmark: Benchmark, payload: dict[str, Any], result: ExecutionResult
+    ) -> str | None:
+        if result.stats.failure:
+            return result.error or "it failed, and no reason was given"
+        if not benchmark.input_module.judges:
+            return None
+        resources = self._setting.system.system_resources
+        storage = resources.get_storage() if benchmark.uses_storage else None
+        return benchmark.validate_output(payload, result.output, storage)
+
+    def _exclusive(self, name: str) -> AbstractContextManager[None]:
+        """Keep other programs from using the function meanwhile."""
+        system = self._setting.system
+        lock: AbstractContextManager[None] = system.cache_client.function_lock(system.name(), name)
+        return lock
+
+
+def experiment_of(case: Case) -> ExperimentConfig:
+    """Return what a case is built with."""
+    return ExperimentConfig(
+        Runtime(Language.deserialize(case.language), case.version),
+        architecture=case.architecture,
+        system_variant=SystemVariant.deserialize(case.system_variant),
+        language_variant=case.language_variant,
+    )

@@ -1,0 +1,141 @@
+"""``sebs regression``: every form of every benchmark, resumable, as a table and as JUnit."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from cli_line import HANDLER, CommandLine, Done
+
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+WRONG = "def handler(event):\n    return {'result': 0}\n"
+RAISES = "def handler(event):\n    raise RuntimeError('a \\x00 that no XML can hold <&>')\n"
+NAMES = "901.increment,902.wrong,903.raises,904.unbuildable"
+
+
+def regression(sebs: CommandLine, *arguments: object) -> Done:
+    directories = ("--benchmarks-dir", sebs.benchmarks, "--output-dir", sebs.results)
+    return sebs("regression", *directories, *arguments)
+
+
+@pytest.fixture
+def faulty(sebs: CommandLine) -> CommandLine:
+    sebs.write_benchmark("902.wrong", WRONG)
+    sebs.write_benchmark("903.raises", RAISES)
+    unbuildable = sebs.write_benchmark("904.unbuildable")
+    (unbuildable / "init.sh").write_text("echo no such tool >&2; exit 3\n")
+    return sebs
+
+
+def cases(path: Path) -> dict[str, ElementTree.Element]:
+    tree = ElementTree.parse(path)
+    return {case.attrib["classname"]: case for case in tree.iter("testcase")}
+
+
+def test_each_failure_is_told_apart_and_stops_no_other(faulty: CommandLine) -> None:
+    done = regression(faulty, "--benchmarks", NAMES, "--json", "--jobs", 2)
+    assert done.code == 1
+    document = done.document
+    assert (document["passed"], document["total"], document["succeeded"]) == (1, 4, False)
+    states = {each["case"]["benchmark"]: each for each in document["outcomes"]}
+    assert {name: each["state"] for name, each in states.items()} == {
+        "901.increment": "passed",
+        "902.wrong": "wrong",
+        "903.raises": "wrong",
+        "904.unbuildable": "broken",
+    }
+    assert "0 is not 2" in states["902.wrong"]["reason"]
+    assert "no XML can hold" in states["903.raises"]["reason"]
+    assert "no such tool" in states["904.unbuildable"]["reason"]
+    passed = states["901.increment"]
+    assert passed["case"]["version"]
+    assert passed["cold"] > passed["warm"] > 0
+    assert passed["code_hash"]
+
+    found = cases(faulty.only_run() / "junit.xml")
+    assert list(found["local.901.increment"]) == []
+    assert [element.tag for element in found["local.902.wrong"]] == ["failure"]
+    assert [element.tag for element in found["local.904.unbuildable"]] == ["error"]
+    suite = ElementTree.parse(faulty.only_run() / "junit.xml").getroot()
+    counts = {key: suite.attrib[key] for key in ("tests", "failures", "errors")}
+    assert counts == {"tests": "4", "failures": "2", "errors": "1"}
+
+
+def test_what_passed_is_not_run_again(faulty: CommandLine) -> None:
+    done = regression(faulty, "--benchmarks", NAMES)
+    assert done.code == 1
+    assert "1 of 4 passed." in done.out
+    directory = faulty.only_run()
+    for name in ("902.wrong", "903.raises"):
+        faulty.write_benchmark(name, HANDLER)
+    (faulty.benchmarks / "904.unbuildable" / "init.sh").unlink()
+    # Run again it would not pass.
+    faulty.write_benchmark("901.increment", WRONG)
+    done = regression(faulty, "--resume", directory)
+    assert done.code == 0, done.out
+    assert "4 of 4 passed." in done.out
+    assert len((directory / "outcomes.jsonl").read_text().splitlines()) == 4 + 3
+    assert all(list(case) == [] for case in cases(directory / "junit.xml").values())
+
+
+def test_an_interrupted_regression_keeps_what_is_known(sebs: CommandLine) -> None:
+    sebs.write_benchmark("900.first")
+    slow = "import time\n\ndef handler(event):\n    time.sleep(4)\n    return {'result': 2}\n"
+    sebs.write_benchmark("902.slow", slow)
+    arguments = ["regression", "--benchmarks-dir", sebs.benchmarks, "--output-dir", sebs.results]
+    arguments += ["--benchmarks", "900.first,902.slow,901.increment", "--jobs", "1"]
+    process = subprocess.Popen(
+        sebs.command(*arguments),
+        cwd=sebs.root,
+        env=sebs.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(sebs.results.glob("*/outcomes.jsonl")) or not any(
+        path.read_text().endswith("\n") for path in sebs.results.glob("*/outcomes.jsonl")
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "not run" in out
+    assert "1 of 3 passed." in out
+    done = regression(sebs, "--resume", sebs.only_run())
+    assert done.code == 0, done.out
+    assert "3 of 3 passed." in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--languages", "java"), "0 of 0 is no success"),
+        (("--language-versions", "2.7"), "0 of 0 is no success"),
+        (("--languages", "cobol"), "Unknown language 'cobol'"),
+        (("--architectures", "sparc"), "Unknown architecture 'sparc'"),
+        (("--benchmarks", "901.incremental"), "901.increment"),
+        (("--resume", "nowhere"), "There is no regression in 'nowhere'"),
+    ],
+)
+def test_nothing_to_run_is_no_success(
+    sebs: CommandLine, arguments: tuple[str, ...], said: str
+) -> None:
+    done = regression(sebs, *arguments)
+    assert done.code != 0
+    assert said in done.err
+    assert not sebs.results.exists() or not list(sebs.results.iterdir())
+
+
+def test_variants_that_the_platform_does_not_deploy_fail_when_asked_for(sebs: CommandLine) -> None:
+    done = regression(
+        sebs, "--benchmarks", "901.increment", "--variants", "package,container", "--json"
+    )
+    assert done.code == 1
+    states = [(each["case"]["system_variant"], each["state"]) for each in done.document["outcomes"]]
+    assert states == [("package", "passed"), ("container", "broken")]
