@@ -73,7 +73,7 @@ class ExperimentsSection(Strict):
     memory: int | None = Field(default=None, gt=0)
     timeout: int | None = Field(default=None, gt=0)
     repetitions: int = Field(default=5, gt=0)
-    trigger: Literal["http", "library"] = "http"
+    trigger: Literal["http", "library", "storage"] = "http"
 
 
 class DeploymentSection(Strict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws.invocation import take_over
@@ -60,8 +59,8 @@ def _content(response: Response) -> Any:
 def _words(content: Any) -> str:
     """Return what a gateway says in front of the function."""
     if isinstance(content, dict):
-        said = content.get("message") or content.get("Message") or json.dumps(content)
-        return str(said)[:_SHOWN]
+        said = (content[key] for key in ("message", "Message", "errorMessage") if key in content)
+        return str(next(said, content))[:_SHOWN]
     return str(content) or "no reason was given"
 
 

@@ -10,7 +10,7 @@ from sebs.aws.config import NAME, AWSConfig
 from sebs.aws.faults import explained
 from sebs.aws.signing import FUNCTION_URL, HTTP_API
 from sebs.aws.triggers import AWSTrigger, HTTPTrigger, LibraryTrigger, StorageTrigger
-from sebs.errors import UnsupportedTriggerError
+from sebs.errors import CacheError, UnsupportedTriggerError
 from sebs.faas.trigger import Trigger
 from sebs.sebs_types import StorageBucketType
 from sebs.utils import LoggingBase
@@ -46,7 +46,7 @@ class TriggerResources(LoggingBase):
     def create(self, function: Function, kind: Trigger.TriggerType) -> AWSTrigger:
         """Return a trigger of that type that works; what it needs is made, or adopted.
 
-        It is attached to the function in the place of one that no longer fits the configuration.
+        It takes the place of the one that the function has, and the cache is told.
 
         Raises:
             UnsupportedTriggerError: There is no such type.
@@ -62,10 +62,28 @@ class TriggerResources(LoggingBase):
             raise UnsupportedTriggerError(
                 f"AWS Lambda has no {kind.value} trigger here.", remedy=f"It has: {known}."
             )
-        trigger = makers[kind](function)
-        trigger.attach(self._clients)
-        function.set_trigger(trigger)
+        # Two processes that make an HTTP API at once would make two.
+        with self._cache.function_lock(NAME, function.name):
+            trigger = makers[kind](function)
+            trigger.attach(self._clients)
+            self._replace(function, trigger)
         return trigger
+
+    def attach(self, function: Function) -> None:
+        """Make the triggers of a function that came from the cache work again.
+
+        An HTTP trigger that the configuration no longer wants as it is, such as one that was
+        public, is replaced at once; all others cost no call.
+
+        Raises:
+            PlatformError: AWS refused.
+        """
+        for trigger in function.triggers_all():
+            if isinstance(trigger, AWSTrigger):
+                trigger.attach(self._clients)
+            if isinstance(trigger, HTTPTrigger) and not self._fits(trigger):
+                self.logging.info("The HTTP trigger of %s is replaced.", function.name)
+                self.create(function, _TYPES.HTTP)
 
     def delete(self, name: str, triggers: list[dict[str, Any]]) -> None:
         """Delete what the triggers of a function have that does not end with the function.
@@ -86,6 +104,31 @@ class TriggerResources(LoggingBase):
                 lock = self._lock(bucket)
                 notifications.delete_notification(self._clients, bucket, name, lock)
 
+    def _fits(self, trigger: HTTPTrigger) -> bool:
+        return (trigger.service, trigger.public) == (
+            self._http_service,
+            self._config.resources.is_public,
+        )
+
+    @property
+    def _http_service(self) -> str:
+        return FUNCTION_URL if self._config.resources.use_function_url else HTTP_API
+
+    def _replace(self, function: Function, trigger: AWSTrigger) -> None:
+        former = [found.serialize() for found in function.triggers(trigger.trigger_type())]
+        if former == [trigger.serialize()]:
+            function.set_trigger(trigger)
+            return
+        # A URL that was made for the same service is the one that was found again.
+        other = [found for found in former if found.get("service") != self._http_service]
+        self.delete(function.name, other)
+        function.set_trigger(trigger)
+        try:
+            self._cache.update_function(function)
+        except CacheError as error:
+            # It works all the same, and the next one who asks for it finds it on AWS.
+            self.logging.warning("The trigger is not remembered: %s", error)
+
     def _library(self, function: Function) -> AWSTrigger:
         return LibraryTrigger(function.name, function.config)
 
@@ -95,11 +138,10 @@ class TriggerResources(LoggingBase):
             self.logging.warning(
                 "The HTTP trigger of %s is public: whoever knows its URL can invoke it.", name
             )
-        if resources.use_function_url:
-            service = FUNCTION_URL
+        service = self._http_service
+        if service == FUNCTION_URL:
             url = function_urls.ensure_function_url(clients, name, resources.is_public)
         else:
-            service = HTTP_API
             self._warn_of_long_calls(function)
             url = http_apis.ensure_http_api(
                 clients, name, self._arn(name), resources.resources_id, resources.is_public

@@ -21,7 +21,12 @@ from sebs.aws.invocation import (
 )
 from sebs.aws.notifications import ANSWERS, EVENTS
 from sebs.aws.signing import destination, signature
-from sebs.errors import InvocationTimeoutError, MalformedResponseError, UsageError
+from sebs.errors import (
+    InvocationTimeoutError,
+    MalformedResponseError,
+    PlatformError,
+    UsageError,
+)
 from sebs.faas.function import ExecutionResult, FunctionConfig
 from sebs.faas.trigger import ANSWER_MARGIN, LONGEST_INVOCATION, Trigger
 
@@ -217,9 +222,9 @@ class StorageTrigger(AWSTrigger):
     def sync_invoke(self, payload: dict[str, Any]) -> ExecutionResult:
         """Upload the event as an object, and wait for the object with the answer.
 
-        The client time runs from the beginning of the upload until the answer was seen, so it has
-        the delivery of the notification in it, and is as coarse as we look: a twentieth of it at
-        first, half a second at most. A function that ended without an answer is a timeout.
+        The client time runs from the beginning of the upload until the answer was seen. So the
+        notification's delivery is in it, and up to 20 ms and a twentieth of it are our waiting
+        between two looks. A function that ended without an answer is a timeout.
 
         Raises:
             InvocationError: The event was not uploaded, or no answer came.
@@ -265,9 +270,13 @@ class StorageTrigger(AWSTrigger):
         )
 
     def _remove(self, *keys: str) -> None:
+        """Delete the objects; what was measured is not lost where that fails."""
         objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        with explained(f"Removing the events of the function {self._function}"):
-            self.clients.control("s3").delete_objects(Bucket=self.bucket, Delete=objects)
+        try:
+            with explained(f"Deleting {', '.join(keys)} from the bucket {self.bucket}"):
+                self.clients.control("s3").delete_objects(Bucket=self.bucket, Delete=objects)
+        except PlatformError as error:
+            self.logging.warning("%s", error)
 
     def _result(self, watch: Stopwatch, answer: bytes) -> ExecutionResult:
         result = watch.result()
