@@ -139,6 +139,11 @@ class Function(ABC, LoggingBase):
         return self._benchmark
 
     @property
+    def attached(self) -> bool:
+        """Whether it is somebody else's, which is invoked only; see :mod:`sebs.faas.attached`."""
+        return False
+
+    @property
     def code_package_hash(self) -> str:
         """Hash of the code package that is deployed."""
         return self._code_package_hash
