@@ -89,7 +89,7 @@ class UnifiedGroup(Group):
     def struck(self) -> bool:
         """Return whether the limit ended it; an outer limit does not count as ``oom``."""
         events = read(self.path / "memory.events")
-        return _counter(events, "oom") > 0 and _counter(events, "oom_kill") > 0
+        return counter(events, "oom") > 0 and counter(events, "oom_kill") > 0
 
     def maimed(self) -> bool:
         """Return that it never happens."""
@@ -154,7 +154,7 @@ class LegacyGroup(Group):
 
     def _kills(self) -> int:
         try:
-            return _counter(os.pread(self._control, 4096, 0).decode(), "oom_kill")
+            return counter(os.pread(self._control, 4096, 0).decode(), "oom_kill")
         except OSError:
             return 0  # somebody removed the group
 
@@ -216,7 +216,8 @@ def write(path: Path, value: str) -> None:
         os.close(descriptor)
 
 
-def _counter(text: str, name: str) -> int:
+def counter(text: str, name: str) -> int:
+    """Return a number of a file of lines of name and number; 0 where it has no such name."""
     for line in text.splitlines():
         key, _, value = line.partition(" ")
         if key == name:

@@ -259,7 +259,7 @@ def _describe_pool(pool: Pool) -> dict[str, Any]:
                 "pid": environment.pid,
                 "state": _state(environment),
                 "served": environment.served,
-                "memory": environment.memory_mb(),
+                "memory": round(environment.memory_kib() / 1024, 1),
             }
             for environment in [*pool.serving, *pool.ending]
         ],

@@ -1,23 +1,20 @@
-"""One execution environment: a worker process, its channel, its directory, its end."""
+"""One execution environment: its worker's channel, its directory, its end."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
+import socket
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from sebs.local.gateway import processes
-from sebs.local.gateway.fence import Enclosure
 from sebs.local.gateway.frames import REQUEST, Answer, AnswerReader, FrameError, Kind
 from sebs.local.gateway.functions import Definition
 from sebs.local.gateway.invocation import Invocation
-from sebs.local.gateway.spawn import spawn, worker_command, worker_variables
+from sebs.local.gateway.sandbox import End, Order, Sandbox
 
 _CHUNK = 65536
 
@@ -41,12 +38,12 @@ class Owner(Protocol):
         ...
 
     def ended(self, environment: Environment, failed: list[Invocation], verdict: Verdict) -> None:
-        """Its process is gone, and with it the invocations that it worked on."""
+        """Its worker is gone, and with it the invocations that it worked on."""
         ...
 
 
 class Environment:
-    """One execution environment; its process runs when the constructor returns.
+    """One execution environment; its worker is launched when the constructor returns.
 
     Args:
         owner: Is told of answers and of the end.
@@ -56,10 +53,10 @@ class Environment:
         package: The directory of the unpacked package.
         log: Descriptor of the function's log.
         services: Variables with which it reaches the platform's data services.
-        enclosure: What its processes are started in; the caller's to release.
+        sandbox: What its worker is launched in.
 
     Raises:
-        OSError: The process could not be started.
+        OSError: The worker could not be launched.
     """
 
     def __init__(
@@ -71,11 +68,10 @@ class Environment:
         package: Path,
         log: int,
         services: Mapping[str, str],
-        enclosure: Enclosure,
+        sandbox: Sandbox,
     ) -> None:
         self.definition = definition
         self.id = environment_id
-        self.enclosure = enclosure
         self.inflight: dict[bytes, Invocation] = {}
         self.served = 0
         self.retired = False
@@ -89,47 +85,40 @@ class Environment:
         self._loop = asyncio.get_running_loop()
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._verdict: Verdict | None = None
+        self._channel: socket.socket | None = None
         self._unsent = bytearray()
         self._reader = AnswerReader(definition.scaling.max_response + _ENVELOPE)
         self._temporary = home / "tmp" / environment_id
-        self._record = home / "environments" / f"{environment_id}.json"
         self._temporary.mkdir(mode=0o700)
+        self._started_ns = time.monotonic_ns()
+        order = Order(
+            environment_id, definition, package, self._temporary, log, services, self._started_ns
+        )
         try:
-            self._started_ns = time.monotonic_ns()
-            variables = worker_variables(
-                definition, services, environment_id, package, self._temporary, self._started_ns
-            )
-            self.pid, self._channel = spawn(
-                worker_command(definition), variables, log, enclosure.start
-            )
+            self._cell = sandbox.launch(self, order)
         except OSError:
-            self._temporary.rmdir()
-            raise
-        identity = {"pid": self.pid, "start_time": processes.start_time(self.pid)}
-        try:
-            self._record.write_text(json.dumps(identity))
-        except OSError:
-            # Unrecorded it could outlive a killed gateway.
-            processes.kill_group(self.pid)
-            self._channel.close()
             self._remove_temporary()
             raise
-        self._loop.add_reader(self._channel, self._readable)
+
+    @property
+    def pid(self) -> int:
+        """Its worker's process; 0 until there is one."""
+        return self._cell.pid
 
     @property
     def ending(self) -> bool:
         """Whether it has been killed and only its end is awaited."""
         return self._verdict is not None
 
-    def memory_mb(self) -> float:
-        """Return the resident memory of its processes now, in MB."""
-        return round(processes.tree_memory(self.pid) / 1024, 1)
+    def memory_kib(self) -> int:
+        """Return the resident memory of its processes now, in KiB."""
+        return self._cell.memory_kib()
 
     def excess(self, invocation: Invocation) -> Verdict | None:
         """Return what an invocation is told if its environment took too much memory for it."""
         limit = self.definition.memory
-        if self.enclosure.maimed():
-            invocation.peak_kib = max(invocation.peak_kib, self.enclosure.peak_kib())
+        if self._cell.maimed():
+            invocation.peak_kib = max(invocation.peak_kib, self._cell.peak_kib())
         elif invocation.peak_kib <= limit * 1024:
             return None
         return _out_of_memory(invocation.peak_kib, limit)
@@ -141,7 +130,7 @@ class Environment:
         self.inflight[request_id] = invocation
         frame = REQUEST.pack(len(body), request_id) + body
         invocation.body = b""
-        if self._unsent:
+        if self._channel is None or self._unsent:
             self._unsent += frame
             return
         try:
@@ -159,50 +148,51 @@ class Environment:
         self.retired = True
         if self._verdict is None:
             self._verdict = verdict
-            processes.kill_group(self.pid)
+            self._cell.kill()
 
     async def gone(self) -> None:
-        """Wait until its process has ended."""
+        """Wait until its worker has ended."""
         await asyncio.shield(self._gone)
 
-    def exited(self, status: int, maxrss: int) -> None:
-        """Take note that its process has ended, and clean up behind it.
+    def connected(self, channel: socket.socket) -> None:
+        """Talk to the worker over this socket, which does not block, from now on."""
+        self._channel = channel
+        self._loop.add_reader(channel, self._readable)
+        if self._unsent:
+            self._loop.add_writer(channel, self._writable)
 
-        Args:
-            status: As ``wait4`` gave it.
-            maxrss: The same; in KiB, and no more than an upper bound of what it used.
-        """
+    def ended(self, end: End) -> None:
+        """Take note that nothing of it runs any more, and clean up behind it."""
         self.retired = True
-        peak = processes.peak_at_end(maxrss)
-        verdict = self._verdict or self._find_cause(status, peak)
+        verdict = self._verdict or self._find_cause(end)
         self._verdict = verdict
         self._readable()  # what it answered before it ended counts
-        processes.kill_group(self.pid)
         self._hang_up()
-        self._record.unlink(missing_ok=True)
         self._remove_temporary()
         failed = list(self.inflight.values())
         self.inflight.clear()
         for invocation in failed:
+            known = max(invocation.peak_kib, self._known_kib, end.peak_kib)
             # The bound is all there is if it ended before it was ready and before any look.
-            invocation.peak_kib = max(invocation.peak_kib, self._known_kib, peak) or maxrss
+            invocation.peak_kib = known or end.bound_kib
         self._owner.ended(self, failed, verdict)
         if not self._gone.done():
             self._gone.set_result(None)
 
-    def _find_cause(self, status: int, peak: int) -> Verdict:
+    def _find_cause(self, end: End) -> Verdict:
         """Return why it ended, as nobody here ended it."""
         limit = self.definition.memory
-        if self.enclosure.struck():
-            peak = max(peak, self.enclosure.peak_kib())
+        peak = end.peak_kib
+        if self._cell.struck():
+            peak = max(peak, self._cell.peak_kib())
             for invocation in self.inflight.values():
                 invocation.peak_kib = max(invocation.peak_kib, peak)
         elif peak <= limit * 1024:
-            return Verdict("EnvironmentCrashed", _describe(status))
+            return Verdict("EnvironmentCrashed", end.reason)
         return _out_of_memory(peak, limit)
 
     def _readable(self) -> None:
-        while self._channel.fileno() >= 0:
+        while self._channel is not None:
             try:
                 data = self._channel.recv(_CHUNK)
             except BlockingIOError:
@@ -212,7 +202,7 @@ class Environment:
             if not data:
                 self._hang_up()
                 # Without its channel it is of no use, whether or not it has ended already.
-                processes.kill_group(self.pid)
+                self._cell.kill()
                 return
             try:
                 for answer in self._reader.feed(data):
@@ -236,6 +226,7 @@ class Environment:
             self._owner.answered(self, invocation, answer)
 
     def _writable(self) -> None:
+        assert self._channel is not None, "a writer is removed with its channel"
         try:
             sent = self._channel.send(self._unsent)
         except BlockingIOError:
@@ -247,10 +238,11 @@ class Environment:
             self._loop.remove_writer(self._channel)
 
     def _hang_up(self) -> None:
-        if self._channel.fileno() >= 0:
-            self._loop.remove_reader(self._channel)
-            self._loop.remove_writer(self._channel)
-            self._channel.close()
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            self._loop.remove_reader(channel)
+            self._loop.remove_writer(channel)
+            channel.close()
 
     def _remove_temporary(self) -> None:
         try:
@@ -267,34 +259,3 @@ def _remove_tree(directory: Path) -> None:
 def _out_of_memory(used_kib: int, limit_mib: int) -> Verdict:
     used = used_kib / 1024
     return Verdict("OutOfMemory", f"The environment used {used:.0f} MB of {limit_mib} MB.")
-
-
-def _describe(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"The environment ended with exit code {code}."
-    return f"The environment was ended by signal {-code}."
-
-
-def sweep(home: Path) -> int:
-    """Remove what a killed predecessor left: its environments and their directories.
-
-    A recorded process is killed only if it started when the record says, for pids come again.
-
-    Returns:
-        How many environments it had.
-    """
-    left = list((home / "environments").glob("*.json"))
-    for record in left:
-        with suppress(OSError, ValueError, KeyError):
-            identity = json.loads(record.read_bytes())
-            if processes.start_time(identity["pid"]) == identity["start_time"]:
-                processes.kill_group(identity["pid"])
-    if left:
-        for pid in processes.members({record.stem for record in left}):
-            processes.kill(pid)
-    for record in left:
-        record.unlink(missing_ok=True)
-    for directory in (home / "tmp").iterdir():
-        _remove_tree(directory)
-    return len(left)

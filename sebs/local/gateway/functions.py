@@ -19,6 +19,9 @@ _MEBIBYTE = 1024 * 1024
 #: Requests that may wait where ``queue`` is just true.
 DEFAULT_QUEUE = 10_000
 
+#: The engine's network with nothing in it.
+NO_NETWORK = "none"
+
 DEFAULT_HANDLER = "function.function.handler"
 
 
@@ -48,11 +51,25 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """What a function's environments run in where they are containers.
+
+    Attributes:
+        image: Name of the image, which has the function's language.
+        network: Name of the engine's network that they are in.
+    """
+
+    image: str
+    network: str = NO_NETWORK
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """One version of a function.
 
     Attributes:
         sha256: Hexadecimal SHA-256 of the package's zip file, which names its unpacked directory.
+        executable: Program of the language: on this machine, or in the container's image.
         memory: MiB that an environment may have resident.
         timeout: Seconds from an invocation's dispatch to its answer; on a cold start the
             initialization is part of them.
@@ -70,6 +87,7 @@ class Definition:
     environment: Mapping[str, str] = field(default_factory=dict)
     resource_id: str = ""
     scaling: Scaling = Scaling()
+    container: Container | None = None
     version: int = 1
 
     def as_json(self) -> dict[str, Any]:
@@ -88,6 +106,7 @@ class Definition:
             "environment": dict(self.environment),
             "resource_id": self.resource_id,
             "config": asdict(self.scaling),
+            "container": asdict(self.container) if self.container else None,
             "version": self.version,
         }
 
@@ -112,13 +131,14 @@ def parse_definition(name: str, body: Mapping[str, Any], version: int = 1) -> De
         DefinitionError: A field is missing, unknown or of the wrong type.
     """
     known = {"package", "name", "version", "sha256", "handler", "runtime", "memory", "timeout"}
-    _refuse_unknown(body, known | {"environment", "resource_id", "config"}, "")
+    _refuse_unknown(body, known | {"environment", "resource_id", "config", "container"}, "")
     runtime = _typed(body, "runtime", dict)
     language = _typed(runtime, "language", str, within="runtime")
     if language not in ("python", "nodejs"):
         raise DefinitionError(f"runtime.language: {language!r} is neither 'python' nor 'nodejs'.")
     executable = _typed(runtime, "executable", str, within="runtime")
-    if not os.access(executable, os.X_OK) or os.path.isdir(executable):
+    container = _container(body)
+    if container is None and not _is_program(executable):
         raise DefinitionError(f"runtime.executable: {executable!r} is no program on this machine.")
     sha256 = _typed(body, "sha256", str)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
@@ -138,6 +158,7 @@ def parse_definition(name: str, body: Mapping[str, Any], version: int = 1) -> De
         environment=read_variables(body, "environment"),
         resource_id=_typed(body, "resource_id", str, default=""),
         scaling=_scaling(body, Scaling()),
+        container=container,
         version=version,
     )
 
@@ -245,6 +266,20 @@ def _timeout(body: Mapping[str, Any]) -> float:
     if "timeout" not in body:
         raise DefinitionError("timeout: missing.")
     return _number(body["timeout"], "timeout", 0.001)
+
+
+def _is_program(path: str) -> bool:
+    return os.access(path, os.X_OK) and not os.path.isdir(path)
+
+
+def _container(body: Mapping[str, Any]) -> Container | None:
+    if body.get("container") is None:
+        return None
+    given: dict[str, Any] = _typed(body, "container", dict)
+    _refuse_unknown(given, {item.name for item in fields(Container)}, "container.")
+    image = _typed(given, "image", str, within="container")
+    network = _typed(given, "network", str, default=NO_NETWORK, within="container")
+    return Container(image, network)
 
 
 def _scaling(body: Mapping[str, Any], base: Scaling) -> Scaling:

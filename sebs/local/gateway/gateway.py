@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import itertools
-import os
 import secrets
 import signal
 import sys
@@ -17,14 +16,16 @@ from types import FrameType
 from typing import Any, TypeAlias
 
 from sebs.local.gateway import processes
+from sebs.local.gateway.containers import ContainerSandbox
 from sebs.local.gateway.control import Control, Reply
-from sebs.local.gateway.environment import Verdict, sweep
+from sebs.local.gateway.environment import Verdict
 from sebs.local.gateway.fence import Fence, sweep_groups
 from sebs.local.gateway.functions import FunctionStore
 from sebs.local.gateway.invocation import Invocation
 from sebs.local.gateway.lifetime import Lifetime
 from sebs.local.gateway.packages import PackageStore
-from sebs.local.gateway.pools import Pools
+from sebs.local.gateway.pools import Pools, Sandboxes
+from sebs.local.gateway.process_sandbox import ProcessSandbox, sweep
 from sebs.local.gateway.server import Connection, Request
 from sebs.local.gateway.tables import TABLES_PATH, Rows, Tables
 
@@ -66,7 +67,7 @@ class Gateway:
 
     Args:
         home: The local platform's directory, locked and prepared.
-        fence: Encloses the environments; closed at the end.
+        fence: Encloses the environments that are processes; closed at the end.
     """
 
     def __init__(self, home: Path, fence: Fence) -> None:
@@ -78,8 +79,10 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         self._packages = PackageStore(home / "packages")
-        self._fence = fence
-        self._pools = Pools(home, self._packages, fence)
+        self._processes = ProcessSandbox(home, fence)
+        self._containers = ContainerSandbox(home, lambda: Connection(self))
+        sandboxes = Sandboxes(self._processes, self._containers)
+        self._pools = Pools(home, self._packages, sandboxes)
         self._tables = Tables(home / "nosql")
         # Functions are told this one, which opens nothing but their tables.
         self._data_token = secrets.token_urlsafe(32)
@@ -92,6 +95,7 @@ class Gateway:
 
     async def run(self) -> None:
         """Serve until stopped, then end every environment."""
+        await self._sweep_containers()
         store = FunctionStore(self._home / "functions")
         await self._load(store)
         processes.become_subreaper()
@@ -122,7 +126,18 @@ class Gateway:
             server.close()
             self._tables.close()
             await self._end_environments()
-            self._fence.close()
+            await self._containers.close()
+            await self._processes.close()
+
+    async def _sweep_containers(self) -> None:
+        """Clean up behind a predecessor that was killed, as :func:`prepare_home` does."""
+        try:
+            left = await self._containers.sweep()
+        except OSError as error:
+            report(f"containers of a predecessor that was killed may be left: {error}")
+            return
+        if left:
+            report(f"swept {left} containers of a predecessor that was killed")
 
     async def _load(self, store: FunctionStore) -> None:
         """Serve the functions of earlier runs."""
@@ -201,24 +216,7 @@ class Gateway:
             self._loop.call_later(0.01, reply.afterwards)
 
     def _child_ended(self, _number: int, _frame: FrameType | None) -> None:
-        self._loop.call_soon_threadsafe(self._reap)
-
-    def _reap(self) -> None:
-        """Take note of every process that ended, and kill the orphans of dead environments."""
-        environments = self._pools.environments
-        while True:
-            try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid == 0:
-                break
-            environment = environments.get(pid)
-            if environment is not None:
-                environment.exited(status, usage.ru_maxrss)
-        living = {environment.id for environment in environments.values()}
-        processes.kill_orphans(os.getpid(), environments, living)
-        self._fence.tidy()
+        self._loop.call_soon_threadsafe(self._processes.reap)
 
     async def _end_environments(self) -> None:
         ending = [each for pool in list(self._pools) for each in pool.close(_STOPPED)]

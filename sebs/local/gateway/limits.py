@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from sebs.local.gateway import processes
 from sebs.local.gateway.environment import Environment, Verdict
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Watch:
 
     def _judge(self, environment: Environment, now_ns: int) -> None:
         timeout = environment.definition.timeout
-        used = processes.tree_memory(environment.pid)
+        used = environment.memory_kib()
         for invocation in environment.inflight.values():
             invocation.peak_kib = max(invocation.peak_kib, used)
             if (excess := environment.excess(invocation)) is not None:

@@ -6,42 +6,55 @@ import asyncio
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from sebs.local.gateway.environment import Environment, Owner
-from sebs.local.gateway.fence import Fence
 from sebs.local.gateway.functions import Definition
 from sebs.local.gateway.limits import Watch
 from sebs.local.gateway.logs import FunctionLog, log_path
 from sebs.local.gateway.metrics import MetricsLog, metrics_path
 from sebs.local.gateway.packages import PackageStore
 from sebs.local.gateway.pool import Pool
+from sebs.local.gateway.process_sandbox import ProcessSandbox
+from sebs.local.gateway.sandbox import Sandbox
 
 _PREFIX = b"/functions/"
 
 
+class Sandboxes(NamedTuple):
+    """The kinds of sandbox that there are."""
+
+    processes: ProcessSandbox
+    containers: Sandbox
+
+    def of(self, definition: Definition) -> Sandbox:
+        """Return the one that a function's environments run in."""
+        return self.processes if definition.container is None else self.containers
+
+
 class Pools:
-    """The pools by name, and all environments by process.
+    """The pools by name, and all environments.
 
     Args:
         home: The local platform's directory.
         packages: The unpacked packages.
-        fence: Encloses the environments.
+        sandboxes: What environments are launched in.
     """
 
-    def __init__(self, home: Path, packages: PackageStore, fence: Fence) -> None:
+    def __init__(self, home: Path, packages: PackageStore, sandboxes: Sandboxes) -> None:
         #: By the path that their requests have.
         self.by_path: dict[bytes, Pool] = {}
-        #: Every environment whose process has not ended, by pid.
-        self.environments: dict[int, Environment] = {}
+        # Every environment that has not ended.
+        self._environments: set[Environment] = set()
         #: Variables with which every environment reaches the platform's data services.
         self.services: Mapping[str, str] = {}
         # Variables for the environments of one deployment, by its resource id; kept here only.
         self._credentials: dict[str, Mapping[str, str]] = {}
         self._home = home
         self._packages = packages
-        self._fence = fence
-        #: How memory is limited.
-        self.memory_limit = fence.kind
+        self._sandboxes = sandboxes
+        #: How the memory of processes is limited.
+        self.memory_limit = sandboxes.processes.memory_limit
         self._watch = Watch(self._watched)
         self.watch = self._watch.arm
 
@@ -84,34 +97,27 @@ class Pools:
         Removing a large one takes its time, which the requests must not wait for.
         """
         needed = {pool.definition.sha256 for pool in self}
-        needed.update(each.definition.sha256 for each in self.environments.values())
+        needed.update(each.definition.sha256 for each in self._environments)
         await asyncio.get_running_loop().run_in_executor(None, self._packages.collect, needed)
 
     def start_environment(self, owner: Owner, definition: Definition, log: int) -> Environment:
         """Start one environment for a pool."""
-        environment_id = secrets.token_hex(8)
-        enclosure = self._fence.enclose(environment_id, definition.memory)
-        try:
-            environment = Environment(
-                owner,
-                definition,
-                environment_id,
-                self._home,
-                self._packages.path(definition.sha256),
-                log,
-                {**self._credentials.get(definition.resource_id, {}), **self.services},
-                enclosure,
-            )
-        except OSError:
-            self._fence.release(environment_id)
-            raise
-        self.environments[environment.pid] = environment
+        environment = Environment(
+            owner,
+            definition,
+            secrets.token_hex(8),
+            self._home,
+            self._packages.path(definition.sha256),
+            log,
+            {**self._credentials.get(definition.resource_id, {}), **self.services},
+            self._sandboxes.of(definition),
+        )
+        self._environments.add(environment)
         return environment
 
     def environment_ended(self, environment: Environment) -> None:
         """Forget an environment."""
-        self.environments.pop(environment.pid, None)
-        self._fence.release(environment.id)
+        self._environments.discard(environment)
 
     def _watched(self) -> Iterator[tuple[Environment, FunctionLog]]:
         for pool in self:

@@ -11,8 +11,11 @@ from typing import Any, TypeAlias
 
 from sebs.local.gateway.functions import Definition
 from sebs.local.gateway.processes import ENVIRONMENT_VARIABLE
+from sebs.local.gateway.sandbox import Order
 
-_WORKERS = Path(__file__).resolve().parent.parent / "workers"
+#: The directory with the workers.
+WORKERS = Path(__file__).resolve().parent.parent / "workers"
+
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 #: The worker's descriptor of the socket to the gateway.
@@ -28,56 +31,51 @@ FileActions: TypeAlias = "list[tuple[Any, ...]]"
 Start: TypeAlias = Callable[[list[str], Mapping[str, str], FileActions], int]
 
 
-def worker_command(definition: Definition) -> list[str]:
+def worker_command(definition: Definition, workers: str = str(WORKERS)) -> list[str]:
     """Return the worker's program and its arguments.
 
     Python runs isolated (``-I``: no variable and no user directory changes it), without the
     host's packages (``-S``), and writes no bytecode (``-B``: as on the platforms, where the
     package is read-only, every cold start pays the same). Node.js is told the memory limit, for
     its collector would otherwise let the heap grow past it.
+
+    Args:
+        definition: The version of the function.
+        workers: The directory with the workers, as the worker will see it.
     """
     if definition.language == "python":
-        return [definition.executable, "-I", "-S", "-B", str(_WORKERS / "python_worker.py")]
+        return [definition.executable, "-I", "-S", "-B", f"{workers}/python_worker.py"]
     heap = f"--max-old-space-size={definition.memory}"
-    return [definition.executable, heap, str(_WORKERS / "node_worker.js")]
+    return [definition.executable, heap, f"{workers}/node_worker.js"]
 
 
-def worker_variables(
-    definition: Definition,
-    services: Mapping[str, str],
-    environment_id: str,
-    package: Path,
-    temporary: Path,
-    started_ns: int,
-) -> dict[str, str]:
+def worker_variables(order: Order, package: str, temporary: str) -> dict[str, str]:
     """Return the worker's variables: nothing of the gateway's own, and the function's.
 
     What the worker itself is told with wins over a function's variable of the same name.
 
     Args:
-        definition: The version of the function.
-        services: Variables with which it reaches the platform's data services.
-        environment_id: The environment's id.
-        package: The directory of the unpacked package.
-        temporary: The environment's own directory.
-        started_ns: The present of the monotonic clock, which is one for all processes.
+        order: What is launched.
+        package: The directory of the unpacked package, as the worker will see it.
+        temporary: A directory of its own to write to, likewise.
     """
+    definition = order.definition
     return {
         "PATH": _PATH,
-        "HOME": str(temporary),
-        "TMPDIR": str(temporary),
+        "HOME": temporary,
+        "TMPDIR": temporary,
         "LANG": "C.UTF-8",
         **definition.environment,
-        **services,
-        ENVIRONMENT_VARIABLE: environment_id,
+        **order.services,
+        ENVIRONMENT_VARIABLE: order.environment_id,
         "SEBS_FUNCTION": definition.name,
         "SEBS_MEMORY": str(definition.memory),
         "SEBS_TIMEOUT": f"{definition.timeout:g}",
         "SEBS_HANDLER": definition.handler,
-        "SEBS_PACKAGE": str(package),
+        "SEBS_PACKAGE": package,
         "SEBS_CONCURRENCY": str(definition.scaling.concurrency),
         "SEBS_MAX_RESPONSE": str(definition.scaling.max_response),
-        "SEBS_STARTED_NS": str(started_ns),
+        "SEBS_STARTED_NS": str(order.started_ns),
     }
 
 

@@ -1,8 +1,9 @@
 'use strict';
 // The Node.js worker: the program that runs inside an execution environment.
 //
-// It speaks the frames of sebs/local/gateway/frames.py over descriptor 3. Requests are independent
-// of each other, so whatever concurrency the gateway allows needs nothing here.
+// It speaks the frames of sebs/local/gateway/frames.py over descriptor 3, or over the gateway's
+// socket where SEBS_CHANNEL is its path. Requests are independent of each other, so whatever
+// concurrency the gateway allows needs nothing here.
 
 const fs = require('fs');
 const net = require('net');
@@ -25,7 +26,9 @@ const startedNs = BigInt(process.env.SEBS_STARTED_NS);
 const status = fs.openSync('/proc/self/status', 'r');
 const statusText = Buffer.alloc(4096);
 
-const channel = new net.Socket({ fd: CHANNEL, readable: true, writable: true });
+const channel = process.env.SEBS_CHANNEL
+  ? net.connect(process.env.SEBS_CHANNEL)
+  : new net.Socket({ fd: CHANNEL, readable: true, writable: true });
 
 let handler = null;
 let failure = null;
@@ -91,14 +94,15 @@ function logFailure(error) {
   return error;
 }
 
-function initialize() {
+// What is exported may be the promise of a handler: to load an ES module takes waiting.
+async function initialize() {
   const began = process.hrtime.bigint();
   try {
     const root = process.env.SEBS_PACKAGE;
     process.chdir(root);
     const parts = process.env.SEBS_HANDLER.split('.');
     const name = parts.pop();
-    handler = require(path.join(root, ...parts))[name];
+    handler = await require(path.join(root, ...parts))[name];
     if (typeof handler !== 'function') {
       throw new TypeError(`${process.env.SEBS_HANDLER} is no function`);
     }
@@ -145,11 +149,13 @@ async function run(requestId, text, isCold) {
   } catch (error) {
     return [INVALID_EVENT, failed(requestId, isCold, describe(error, 'InvalidEvent'))];
   }
+  // An adapter, which calls a handler that was written for another platform, says that it takes it.
+  const more = handler.takesRequestId === true ? [requestId] : [];
   const begin = Date.now() / 1000;
   const start = process.hrtime.bigint();
   let result;
   try {
-    result = await handler(event);
+    result = await handler(event, ...more);
   } catch (error) {
     return [HANDLER_ERROR, thrown(requestId, isCold, error, 'HandlerError')];
   }
@@ -208,8 +214,9 @@ function receive(data) {
   }
 }
 
-initialize();
-send(READY, '', initUs, '');
-channel.on('data', receive);
 channel.on('end', () => process.exit(0));
 channel.on('error', () => process.exit(0));
+initialize().then(() => {
+  send(READY, '', initUs, '');
+  channel.on('data', receive);
+});

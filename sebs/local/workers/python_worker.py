@@ -2,7 +2,8 @@
 
 The gateway starts it with ``-I -S -B`` in an interpreter of the function's own, so it imports
 nothing but the standard library, and of that as little as it can: every import here is part of
-every cold start. It speaks the frames of ``sebs/local/gateway/frames.py`` over descriptor 3.
+every cold start. It speaks the frames of ``sebs/local/gateway/frames.py`` over descriptor 3, which
+it connects itself where ``SEBS_CHANNEL`` is the path of the gateway's socket.
 
 The function's package is the only directory beside the standard library on ``sys.path``.
 """
@@ -26,6 +27,23 @@ encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 class Closed(Exception):  # noqa: N818 - an event, not an error
     """The gateway has closed the channel."""
+
+
+def connect(path):
+    """Make a connection to the gateway's socket the channel."""
+    from _socket import AF_UNIX, socket  # the module around it is slow to import
+
+    connection = socket(AF_UNIX)
+    connection.connect(path)
+    descriptor = connection.detach()
+    if descriptor != CHANNEL:
+        os.dup2(descriptor, CHANNEL)
+        os.close(descriptor)
+
+
+# Before anything is opened that would have the channel's number.
+if "SEBS_CHANNEL" in os.environ:
+    connect(os.environ["SEBS_CHANNEL"])
 
 
 class Channel:
@@ -175,6 +193,7 @@ class Environment:
         self.concurrency = int(settings["SEBS_CONCURRENCY"])
         self.started_ns = int(settings["SEBS_STARTED_NS"])
         self.handler = None
+        self.takes_request_id = False
         self.failure = None
         self.import_us = 0
         self.init_us = 0
@@ -189,6 +208,8 @@ class Environment:
             module_name, _, attribute = os.environ["SEBS_HANDLER"].rpartition(".")
             module = __import__(module_name, fromlist=[attribute])
             self.handler = getattr(module, attribute)
+            # Said by an adapter, which calls a handler that was written for another platform.
+            self.takes_request_id = getattr(self.handler, "takes_request_id", False) is True
         except SystemExit as error:
             leave(error)
         except BaseException as error:  # noqa: BLE001 - the function's code may raise anything
@@ -213,10 +234,11 @@ class Environment:
             event = json.loads(event) if event else {}
         except (ValueError, RecursionError) as error:
             return INVALID_EVENT, self._failed(request_id, cold, describe(error, "InvalidEvent"))
+        arguments = (event, request_id) if self.takes_request_id else (event,)
         began = time()
         start = perf_counter_ns()
         try:
-            result = self.handler(event)
+            result = self.handler(*arguments)
         except SystemExit as error:
             leave(error)
         except BaseException as error:  # noqa: BLE001 - the handler may raise anything

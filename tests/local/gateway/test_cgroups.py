@@ -12,6 +12,7 @@ import pytest
 from sebs.local.gateway import cgroups, fence, spawn_into
 from sebs.local.gateway.environment import Environment
 from sebs.local.gateway.functions import parse_definition
+from sebs.local.gateway.process_sandbox import ProcessSandbox
 
 
 @pytest.fixture
@@ -101,6 +102,16 @@ class Struck(fence.NoEnclosure):
         return 60 << 10
 
 
+class Fence(fence.NoFence):
+    """Has one enclosure for all."""
+
+    def __init__(self, enclosure) -> None:
+        self._enclosure = enclosure
+
+    def enclose(self, environment_id, memory):
+        return self._enclosure
+
+
 class Listener:
     """Keeps how an environment ended."""
 
@@ -126,10 +137,12 @@ def test_an_end_that_nobody_ordered_has_its_cause(tmp_path, enclosure, outcome, 
 
     async def end() -> None:
         with open(os.devnull, "wb") as log:
+            sandbox = ProcessSandbox(tmp_path, Fence(enclosure))
             environment = Environment(
-                listener, definition, "e", tmp_path, tmp_path, log.fileno(), {}, enclosure
+                listener, definition, "e", tmp_path, tmp_path, log.fileno(), {}, sandbox
             )
-        environment.exited(os.waitpid(environment.pid, 0)[1], 0)
+        os.waitid(os.P_PID, environment.pid, os.WEXITED | os.WNOWAIT)
+        sandbox.reap()
 
     asyncio.run(end())
     assert listener.verdict == (outcome, message)

@@ -10,6 +10,8 @@ class nosql {
   constructor() {
     this.prefix = process.env.SEBS_LOCAL_TABLES;
     this.url = process.env.SEBS_LOCAL_DATA_URL;
+    // A container without a network reaches nothing but this socket.
+    this.socketPath = process.env.SEBS_LOCAL_DATA_SOCKET;
     this.token = process.env.SEBS_LOCAL_DATA_TOKEN;
     this.agent = new http.Agent({ keepAlive: true });
   }
@@ -63,7 +65,8 @@ class nosql {
         Authorization: `Bearer ${this.token}`,
         'Content-Length': Buffer.byteLength(body),
       };
-      const options = { method: 'POST', path: target, agent: this.agent, headers };
+      const { agent, socketPath } = this;
+      const options = { method: 'POST', path: target, agent, socketPath, headers };
       const request = http.request(this.url, options, (response) => {
         const parts = [];
         response.on('data', (part) => parts.push(part));

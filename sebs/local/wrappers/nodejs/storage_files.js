@@ -85,10 +85,13 @@ class storage {
   async _publish(written, bucket, key, temporary, target) {
     try {
       await written;
+      // What is made is as open as the storage itself, whatever this process's mask permits.
+      const mode = (await fs.promises.stat(this.root)).mode & 0o770;
+      await fs.promises.chmod(temporary, mode & 0o660);
       let directory = this._bucket(bucket);
       for (const name of objectPath(key).slice(0, -1)) {
         directory = path.join(directory, name);
-        await makeDirectory(directory);
+        await makeDirectory(directory, mode);
       }
       await fs.promises.rename(temporary, target);
     } catch (error) {
@@ -137,9 +140,10 @@ function* keysBelow(directory, above, prefix) {
   }
 }
 
-async function makeDirectory(directory) {
+async function makeDirectory(directory, mode) {
   try {
     await fs.promises.mkdir(directory, { mode: 0o700 });
+    await fs.promises.chmod(directory, mode);
   } catch (error) {
     if (error.code !== 'EEXIST') {
       throw error;

@@ -88,13 +88,17 @@ class storage:  # noqa: N801 - the name that benchmarks use
         path = self._path(bucket, key)
         temporary = os.path.join(self._root, ".staging", uuid.uuid4().hex)
         try:
+            # What is made is as open as the storage itself, whatever this process's mask permits.
+            mode = os.stat(self._root).st_mode & 0o770
             with open(temporary, "xb", opener=_open_private) as target:
+                os.fchmod(target.fileno(), mode & 0o660)
                 fill(target)
             directory = self._bucket(bucket)
             for name in object_path(key)[:-1]:
                 directory = os.path.join(directory, name)
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(directory, 0o700)
+                    os.chmod(directory, mode)
             os.replace(temporary, path)
         except BaseException:
             if os.path.exists(temporary):
