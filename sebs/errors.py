@@ -44,6 +44,7 @@ and with 1 for every other one.
     │   └── DockerUnavailableError
     ├── StorageError (OSError)
     │   ├── BucketNotFoundError (LookupError)
+    │   ├── BucketNameTakenError (FileExistsError) exists and is not ours: never touched
     │   ├── ObjectNotFoundError (FileNotFoundError)
     │   ├── InvalidItemError (ValueError)          an item or key that a table cannot hold
     │   └── UnsafePathError (ValueError)           a key or archive entry leaves its directory
@@ -55,6 +56,9 @@ and with 1 for every other one.
     │   ├── InvocationTimeoutError (TimeoutError)
     │   ├── InvocationStatusError                  an HTTP status that is not 2xx
     │   └── MalformedResponseError (ValueError)
+    ├── AnalysisError (RuntimeError)
+    │   ├── InvalidSampleError (ValueError)        no observations, or some are no numbers
+    │   └── PriceUnknownError (LookupError)        not in the price book: never guessed
     └── ResultFormatError (ValueError)             a result file or journal that cannot be read
 """
 
@@ -279,6 +283,10 @@ class BucketNotFoundError(StorageError, LookupError):
     """No bucket, or table, of that name."""
 
 
+class BucketNameTakenError(StorageError, FileExistsError):
+    """A bucket, or table, of that name exists and does not belong to this deployment."""
+
+
 class ObjectNotFoundError(StorageError, FileNotFoundError):
     """No object of that key in the bucket."""
 
@@ -333,6 +341,18 @@ class InvocationStatusError(InvocationError):
 
 class MalformedResponseError(InvocationError, ValueError):
     """The endpoint answered, but not with what was expected of it."""
+
+
+class AnalysisError(SebsError, RuntimeError):
+    """Measurements from which nothing can be concluded."""
+
+
+class InvalidSampleError(AnalysisError, ValueError):
+    """A sample without observations, or with some that are no finite numbers."""
+
+
+class PriceUnknownError(AnalysisError, LookupError):
+    """The price book has no price for that; none is guessed."""
 
 
 class ResultFormatError(SebsError, ValueError):

@@ -1,0 +1,1 @@
+"""What the numbers say: intervals, models, costs, comparisons."""
