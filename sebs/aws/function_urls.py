@@ -51,9 +51,9 @@ def ensure_function_url(clients: Clients, function: str, public: bool) -> str:
             permit(clients, function, statement, **who)
     with explained(f"Making the URL of the function {function}"):
         try:
-            found = client.create_function_url_config(FunctionName=function, AuthType=wanted)
-        except client.exceptions.ResourceConflictException:
             found = client.get_function_url_config(FunctionName=function)
+        except client.exceptions.ResourceNotFoundException:
+            found = client.create_function_url_config(FunctionName=function, AuthType=wanted)
         if found["AuthType"] != wanted:
             if not public:
                 for statement in _EVERYBODY:

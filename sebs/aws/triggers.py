@@ -232,16 +232,17 @@ class StorageTrigger(AWSTrigger):
         """
         body = encode_event(payload, LARGEST_EVENT)
         name = f"{self._function}/{uuid.uuid4().hex}.json"
-        uploader = self.clients.invocation(self.patience, "s3")
+        # Two uploads would be two invocations.
+        once = self.clients.invocation(self.patience, "s3")
         watch = Stopwatch(time.time())
         try:
             with named(self._function):
                 started = time.perf_counter()
-                uploader.put_object(Bucket=self.bucket, Key=EVENTS + name, Body=body)
+                once.put_object(Bucket=self.bucket, Key=EVENTS + name, Body=body)
                 answer = self._wait(ANSWERS + name, started + self.patience)
                 watch.elapsed = time.perf_counter() - started
         finally:
-            self._remove(EVENTS + name, ANSWERS + name)
+            self._remove(once, EVENTS + name, ANSWERS + name)
         return self._result(watch, answer)
 
     def serialize(self) -> dict[str, Any]:
@@ -269,12 +270,12 @@ class StorageTrigger(AWSTrigger):
             remedy="It may have failed, or not been invoked: its log tells. It was not sent again.",
         )
 
-    def _remove(self, *keys: str) -> None:
+    def _remove(self, client: Any, *keys: str) -> None:
         """Delete the objects; what was measured is not lost where that fails."""
         objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
         try:
             with explained(f"Deleting {', '.join(keys)} from the bucket {self.bucket}"):
-                self.clients.control("s3").delete_objects(Bucket=self.bucket, Delete=objects)
+                client.delete_objects(Bucket=self.bucket, Delete=objects)
         except PlatformError as error:
             self.logging.warning("%s", error)
 

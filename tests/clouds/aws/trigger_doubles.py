@@ -98,7 +98,10 @@ def make_function(name: str, timeout: int = 10) -> PlainFunction:
     return PlainFunction("000.triggers", name, "hash", config)
 
 
-def deploy(clients: Clients, name: str, timeout: int = 10) -> PlainFunction:
+NO_ROLE = "arn:aws:iam::000000000000:role/none"
+
+
+def deploy(clients: Clients, name: str, timeout: int = 10, role: str = NO_ROLE) -> PlainFunction:
     """Create a function by the SDK alone."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
@@ -106,7 +109,7 @@ def deploy(clients: Clients, name: str, timeout: int = 10) -> PlainFunction:
     clients.control("lambda").create_function(
         FunctionName=name,
         Runtime="python3.11",
-        Role="arn:aws:iam::000000000000:role/none",
+        Role=role,
         Handler="handler.handler",
         Code={"ZipFile": archive.getvalue()},
         Timeout=timeout,
