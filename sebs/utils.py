@@ -67,3 +67,12 @@ def flush_to_disk(stream: IO[Any]) -> None:
     """Flush a file's buffers and wait until the disk has its content."""
     stream.flush()
     os.fsync(stream.fileno())
+
+
+def is_text(value: str) -> bool:
+    """Return whether a text can be written in UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -67,11 +67,12 @@ _ON_RESOURCE = re.compile(r"on resource:? (?P<resource>\S+)")
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
+def explained(what: str, otherwise: type[SebsError] = PlatformError) -> Iterator[None]:
     """Say of what AWS, the SDK or the network complains.
 
     Args:
         what: What was being done, as the beginning of a sentence: ``Creating the function x``.
+        otherwise: The error for what has no error of its own.
 
     Raises:
         CredentialsError: There are none, half of them, or AWS does not accept them.
@@ -81,7 +82,8 @@ def explained(what: str) -> Iterator[None]:
         PlatformUnreachableError: The endpoint cannot be reached.
         PlatformTimeoutError: It was reached and did not answer in time.
         ConfigurationError: The profile, or the region, does not exist.
-        PlatformError: Anything else; the reason that AWS gave is in the message.
+        PlatformError: Anything else, unless ``otherwise`` is another; the reason that AWS gave is
+            in the message.
     """
     from botocore import exceptions
 
@@ -90,7 +92,7 @@ def explained(what: str) -> Iterator[None]:
     except SebsError:
         raise
     except exceptions.ClientError as error:
-        raise _meaning(what, error) from error
+        raise _meaning(what, error, otherwise) from error
     except exceptions.PartialCredentialsError as error:
         raise CredentialsError(
             f"{what}: half of the credentials is missing: {error}.",
@@ -113,7 +115,7 @@ def explained(what: str) -> Iterator[None]:
             remedy="Check the network, the region and deployment.aws.endpoint_url.",
         ) from error
     except exceptions.BotoCoreError as error:
-        raise PlatformError(f"{what}: {error}.") from error
+        raise otherwise(f"{what}: {error}.") from error
 
 
 def error_code(error: Any) -> str:
@@ -126,7 +128,7 @@ def reason(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Message") or "no reason was given")
 
 
-def _meaning(what: str, error: Any) -> PlatformError:
+def _meaning(what: str, error: Any, otherwise: type[SebsError]) -> SebsError:
     code, text = error_code(error), reason(error)
     message = f"{what}: {code}: {text}"
     if code in _EXPIRED:
@@ -141,7 +143,7 @@ def _meaning(what: str, error: Any) -> PlatformError:
         return _denied(what, code, text, error)
     if code in _THROTTLED:
         return ThrottledError(message, remedy="Wait a little, or deploy fewer functions at once.")
-    return PlatformError(message)
+    return otherwise(message)
 
 
 def _denied(what: str, code: str, text: str, error: Any) -> PlatformError:

@@ -14,7 +14,7 @@ from sebs.local.storage import LocalStorage
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.cache import Cache
-    from sebs.local.buckets import OwnedStorage
+    from sebs.local.buckets import LocalBuckets
     from sebs.local.config import LocalConfig
 
 _BUCKETS, _TABLES = "buckets", "tables"
@@ -39,7 +39,7 @@ class LocalResources(SystemResources):
     ) -> None:
         super().__init__(config, cache_client, docker_client)
         home = Path(config.home)
-        self._storage: OwnedStorage
+        self._storage: LocalBuckets
         if config.s3 is not None:
             self._storage = LocalS3Storage(config.s3, cache_client, config.resources)
         else:
@@ -48,7 +48,7 @@ class LocalResources(SystemResources):
             )
         self._nosql = LocalNoSQL(home / "nosql", config.region, cache_client, config.resources)
 
-    def get_storage(self, replace_existing: bool | None = None) -> OwnedStorage:
+    def get_storage(self, replace_existing: bool | None = None) -> LocalBuckets:
         """Return the object storage.
 
         Args:

@@ -1,46 +1,26 @@
 """The local platform's object storage on a server that speaks S3.
 
-Buckets carry the tags ``sebs:resource-id`` and ``sebs:version``, by which they are found again.
 Keys follow the same rule as those of the storage on files, so benchmarks cannot tell the two apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sebs import __version__
-from sebs.errors import BucketNotFoundError, ObjectNotFoundError, StorageError
-from sebs.faas.config import Resources
-from sebs.local.buckets import OwnedStorage
-from sebs.local.keys import is_bucket_name, object_path
-from sebs.s3.connection import S3Connection, S3Endpoint, error_code, explained
+from sebs.local.buckets import LocalBuckets
+from sebs.local.keys import object_path
+from sebs.s3.connection import S3Connection, S3Endpoint
+from sebs.s3.storage import S3Storage
 
 if TYPE_CHECKING:
     from sebs.cache import Cache
+    from sebs.faas.config import Resources
 
-#: The variable that tells a function that its storage is a server, and where that is.
-ENDPOINT_VARIABLE = "SEBS_LOCAL_S3_ENDPOINT"
-
-_OWNER_TAG, _VERSION_TAG = "sebs:resource-id", "sebs:version"
-
-#: Objects that one request may delete
-#: (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
-_MOST_DELETED = 1000
-
-#: The region that has no name as the place of a new bucket.
-_NAMELESS_REGION = "us-east-1"
-
-#: Answers about a bucket without tags.
-_UNTAGGED = ("NoSuchTagSet", "NoSuchTagSetError")
-
-#: Answers about a bucket that exists and is none of ours: it is not to be read, or is elsewhere.
-_FOREIGN = ("AccessDenied", "PermanentRedirect", "AuthorizationHeaderMalformed")
+#: The variable that tells a function, and an SDK in it, where the server is.
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_S3"
 
 
-class LocalS3Storage(OwnedStorage):
+class LocalS3Storage(S3Storage, LocalBuckets):
     """Buckets and objects on an S3 server, through its SDK.
 
     Args:
@@ -57,15 +37,12 @@ class LocalS3Storage(OwnedStorage):
         resources: Resources,
         replace_existing: bool = False,
     ) -> None:
-        super().__init__(endpoint.region, cache_client, resources, replace_existing)
-        self._connection = S3Connection(endpoint)
-
-    def __repr__(self) -> str:
-        return f"<LocalS3Storage at {self._connection.endpoint.url}>"
+        self._server = S3Connection(endpoint)
+        super().__init__(self._server, endpoint.region, cache_client, resources, replace_existing)
 
     def envs(self) -> dict[str, str]:
         """Return the variables that tell a function where the storage is."""
-        return {ENDPOINT_VARIABLE: self._connection.endpoint.url, "AWS_REGION": self.region}
+        return {ENDPOINT_VARIABLE: self._server.endpoint.url, "AWS_REGION": self.region}
 
     def credentials(self) -> dict[str, str]:
         """Return the variables with which functions may enter; they are written nowhere.
@@ -75,203 +52,7 @@ class LocalS3Storage(OwnedStorage):
             ConfigurationError: There is no such profile.
             StorageError: There are no credentials, or they cannot be renewed.
         """
-        return self._connection.credentials()
+        return self._server.credentials()
 
-    def owner(self, bucket_name: str) -> str | None:
-        """Return the resource id of the deployment that made a bucket; ``None`` without one.
-
-        A bucket whose tags we may not read is somebody else's.
-        """
-        if not is_bucket_name(bucket_name):
-            return None
-        client = self._connection.client
-        with explained(f"The tags of the bucket {bucket_name}", bucket_name):
-            try:
-                tags = client.get_bucket_tagging(Bucket=bucket_name)["TagSet"]
-            except client.exceptions.ClientError as error:
-                code = error_code(error)
-                if code in _FOREIGN:
-                    self.logging.warning(
-                        "Whose bucket %s is cannot be read (%s); it is left alone.",
-                        bucket_name,
-                        code,
-                    )
-                elif code not in (*_UNTAGGED, "NoSuchBucket"):
-                    raise
-                return None
-        return next((str(tag["Value"]) for tag in tags if tag["Key"] == _OWNER_TAG), None)
-
-    def exists_bucket(self, bucket_name: str) -> bool:
-        """Return whether a bucket exists.
-
-        Raises:
-            StorageError: It exists and cannot be used, or the server does not say.
-        """
-        if not is_bucket_name(bucket_name):
-            return False
-        client = self._connection.client
-        try:
-            # Not HEAD, whose answer gives no reason.
-            with explained(f"The bucket {bucket_name}", bucket_name):
-                client.list_objects_v2(Bucket=bucket_name, MaxKeys=1)
-        except BucketNotFoundError:
-            return False
-        return True
-
-    def list_buckets(self, bucket_name: str | None = None) -> list[str]:
-        """Return the sorted buckets whose name contains ``bucket_name``; all where ``None``."""
-        client = self._connection.client
-        with explained(f"The buckets at {self._connection.endpoint.url}"):
-            pages = client.get_paginator("list_buckets").paginate()
-            names = [bucket["Name"] for page in pages for bucket in page.get("Buckets", [])]
-        return sorted(name for name in names if (bucket_name or "") in name)
-
-    def _make_bucket(self, name: str, owner: str) -> None:
-        """Make a bucket and tag it; one without tags and content is what a killed maker left."""
-        client = self._connection.client
-        with explained(f"The bucket {name}", name):
-            options: dict[str, Any] = {}
-            if self.region != _NAMELESS_REGION:
-                options["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
-            try:
-                client.create_bucket(Bucket=name, **options)
-            except client.exceptions.BucketAlreadyExists:
-                raise StorageError(
-                    f"The bucket {name} belongs to another account.", remedy="Use another name."
-                ) from None
-            except client.exceptions.BucketAlreadyOwnedByYou:
-                pass
-            # Where it was ours already some servers answer as if it were new.
-            if not self._is_new(name):
-                return
-            tags = [
-                {"Key": _OWNER_TAG, "Value": owner},
-                {"Key": _VERSION_TAG, "Value": __version__},
-            ]
-            client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
-
-    def _is_new(self, name: str) -> bool:
-        client = self._connection.client
-        try:
-            if client.get_bucket_tagging(Bucket=name)["TagSet"]:
-                return False
-        except client.exceptions.ClientError as error:
-            if error_code(error) not in _UNTAGGED:
-                raise
-        return not client.list_objects_v2(Bucket=name, MaxKeys=1).get("KeyCount")
-
-    def upload(self, bucket_name: str, filepath: str, key: str) -> None:
-        """Write a file to an object; a large one in parts, several at once.
-
-        Raises:
-            BucketNotFoundError: No such bucket.
-            UnsafePathError: The key would leave the bucket.
-            StorageError: The file cannot be read, or the object not be written.
-        """
-        with self._object(bucket_name, key) as client, open(filepath, "rb") as source:
-            client.upload_fileobj(source, bucket_name, key)
-
-    def download(self, bucket_name: str, key: str, filepath: str) -> None:
-        """Write an object to a file; a large one in parts, several at once.
-
-        Raises:
-            BucketNotFoundError: No such bucket.
-            ObjectNotFoundError: No such object.
-            UnsafePathError: The key would leave the bucket.
-            StorageError: The object cannot be read, or the file not be written.
-        """
-        try:
-            with self._object(bucket_name, key) as client:
-                client.download_file(bucket_name, key, filepath)
-        except ObjectNotFoundError:
-            # A download begins with HEAD, whose answer does not say which of the two is missing.
-            if not self.exists_bucket(bucket_name):
-                raise BucketNotFoundError(f"There is no bucket {bucket_name!r}.") from None
-            raise
-
-    def list_bucket(self, bucket_name: str, prefix: str = "") -> list[str]:
-        """Return the keys in a bucket that start with a prefix, in the order of their UTF-8.
-
-        Raises:
-            BucketNotFoundError: No such bucket.
-        """
-        with self._bucket(bucket_name) as client:
-            if not _is_text(prefix):
-                return []
-            pages = client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket_name, Prefix=prefix
-            )
-            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", []))
-
-    def clean_bucket(self, bucket_name: str) -> None:
-        """Delete all objects of a bucket, in all their versions and parts, and keep it.
-
-        Raises:
-            BucketNotFoundError: No such bucket.
-        """
-        with self._bucket(bucket_name) as client:
-            # All of them first: some servers lose their place in a list that gets shorter.
-            versions = iter(list(_versions(client, bucket_name)))
-            while batch := list(islice(versions, _MOST_DELETED)):
-                wanted = {"Objects": batch, "Quiet": True}
-                answer = client.delete_objects(Bucket=bucket_name, Delete=wanted)
-                for fault in answer.get("Errors", []):
-                    raise StorageError(
-                        f"The object {fault.get('Key')} in {bucket_name} cannot be deleted: "
-                        f"{fault.get('Code')}: {fault.get('Message')}"
-                    )
-            for upload in _unfinished(client, bucket_name):
-                client.abort_multipart_upload(Bucket=bucket_name, **upload)
-
-    def remove_bucket(self, bucket_name: str) -> None:
-        """Delete a bucket and all that is in it.
-
-        Raises:
-            BucketNotFoundError: No such bucket.
-        """
-        self.clean_bucket(bucket_name)
-        with self._bucket(bucket_name) as client:
-            client.delete_bucket(Bucket=bucket_name)
-
-    @contextmanager
-    def _bucket(self, name: str) -> Iterator[Any]:
-        """Yield the client to do something with a bucket that exists."""
-        if not is_bucket_name(name):
-            raise BucketNotFoundError(f"There is no bucket {name!r}.")
-        client = self._connection.client
-        with explained(f"The bucket {name}", name):
-            yield client
-
-    @contextmanager
-    def _object(self, bucket: str, key: str) -> Iterator[Any]:
-        """Yield the client to do something with an object in a bucket that exists."""
+    def _check_key(self, key: str) -> None:
         object_path(key)
-        with (
-            self._bucket(bucket) as client,
-            explained(f"The object {key} in {bucket}", bucket, key),
-        ):
-            yield client
-
-
-def _versions(client: Any, bucket: str) -> Iterator[dict[str, str]]:
-    """Yield every version and every deletion mark of every object."""
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        entries: Iterable[dict[str, Any]]
-        for entries in (page.get("Versions", []), page.get("DeleteMarkers", [])):
-            for entry in entries:
-                yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
-
-
-def _unfinished(client: Any, bucket: str) -> Iterator[dict[str, str]]:
-    """Yield the uploads that began and did not end; their parts take room."""
-    for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for entry in page.get("Uploads", []):
-            yield {"Key": entry["Key"], "UploadId": entry["UploadId"]}
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

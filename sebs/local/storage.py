@@ -24,8 +24,9 @@ from sebs.errors import (
     UnsafePathError,
 )
 from sebs.faas.config import Resources
-from sebs.local.buckets import OwnedStorage
-from sebs.local.keys import directory_part, is_bucket_name, object_part, object_path
+from sebs.local.buckets import LocalBuckets
+from sebs.local.keys import directory_part, object_part, object_path
+from sebs.s3.names import is_bucket_name
 from sebs.utils import flush_to_disk
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _ATTEMPTS = 100
 _CHUNK = 1 << 20
 
 
-class LocalStorage(OwnedStorage):
+class LocalStorage(LocalBuckets):
     """Buckets and objects below one directory, which only this user may enter.
 
     Symbolic links in it are never followed.
@@ -100,7 +101,7 @@ class LocalStorage(OwnedStorage):
 
     def _make_bucket(self, name: str, owner: str) -> None:
         with _explained(f"The bucket {name}"), self._staged() as staged:
-            staged.mkdir(mode=0o700)
+            _make_directory(staged, self._mode())
             (staged / _OWNER).write_text(owner, encoding="utf-8")
             with suppress(FileExistsError):
                 # Fails where there is such a bucket, for no bucket is ever an empty directory.
@@ -119,12 +120,13 @@ class LocalStorage(OwnedStorage):
         with _explained(f"The object {key} in {bucket_name}"), self._staged() as staged:
             descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as target, open(filepath, "rb") as source:
+                os.fchmod(descriptor, self._mode() & 0o660)
                 shutil.copyfileobj(source, target, _CHUNK)
                 flush_to_disk(target)
             for _ in range(_ATTEMPTS):
                 self._bucket(bucket_name)
                 with suppress(FileNotFoundError):
-                    os.replace(staged, _make_directories(bucket, names[:-1]) / names[-1])
+                    os.replace(staged, self._make_directories(bucket, names[:-1]) / names[-1])
                     return
             raise StorageError(f"The bucket {bucket_name} was cleaned {_ATTEMPTS} times meanwhile.")
 
@@ -182,6 +184,22 @@ class LocalStorage(OwnedStorage):
         with _explained(f"The bucket {bucket_name}"):
             self._discard(bucket)
 
+    def _mode(self) -> int:
+        """Return the permissions of what is made: those of the storage's own directory.
+
+        The gateway opens it to the group where functions run as another user.
+        """
+        return self._root.stat().st_mode & 0o770
+
+    def _make_directories(self, bucket: Path, names: Sequence[str]) -> Path:
+        """Make the directories of an object's prefix, one by one: never the bucket itself."""
+        directory = bucket
+        for name in names:
+            directory = directory / name
+            _make_directory(directory, self._mode())
+        _refuse_links(bucket, names)
+        return directory
+
     def _bucket(self, name: str) -> Path:
         """Return the directory of a bucket that exists."""
         if not self.exists_bucket(name):
@@ -197,7 +215,7 @@ class LocalStorage(OwnedStorage):
         """Yield a path for something to be made or deleted; what is there afterwards is deleted."""
         staging = self._root / _STAGING
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        staging.mkdir(mode=0o700, exist_ok=True)
+        _make_directory(staging, self._mode())
         if not self._swept:
             self._swept = True
             _sweep(staging)
@@ -232,15 +250,11 @@ def _keys(directory: Path, above: str, prefix: str) -> Iterator[str]:
                 yield f"{above}{part}"
 
 
-def _make_directories(bucket: Path, names: Sequence[str]) -> Path:
-    """Make the directories of an object's prefix, one by one: the bucket itself is never made."""
-    directory = bucket
-    for name in names:
-        directory = directory / name
-        with suppress(FileExistsError):
-            directory.mkdir(mode=0o700)
-    _refuse_links(bucket, names)
-    return directory
+def _make_directory(path: Path, mode: int) -> None:
+    """Make a directory, whatever the program's mask permits; one that exists stays as it is."""
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+        path.chmod(mode)
 
 
 def _refuse_links(bucket: Path, names: Sequence[str]) -> None:

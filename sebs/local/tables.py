@@ -16,24 +16,24 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from sebs.errors import BucketNotFoundError, InvalidItemError, InvalidNameError, StorageError
+from sebs.errors import BucketNotFoundError, InvalidItemError, StorageError
+from sebs.faas.tables import (
+    MAX_PRIMARY,
+    Key,
+    Table,
+    check_table,
+    foreign_key,
+    item_text,
+    key_attributes,
+    key_value,
+    key_values,
+)
+from sebs.utils import is_text
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
-
-#: Name and value of a key.
-Key: TypeAlias = tuple[str, str]
-
-#: Bytes of the largest item, as JSON in UTF-8, and of the longest values of the keys: DynamoDB's
-#: (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
-MAX_ITEM = 400 * 1024
-MAX_PRIMARY = 2048
-MAX_SECONDARY = 1024
-
-#: Characters of the longest name of a table; likewise.
-MAX_NAME = 255
 
 #: Seconds that a writer waits for another one.
 _BUSY_TIMEOUT = 30.0
@@ -48,15 +48,6 @@ _SCHEMA = (
     f"PRAGMA user_version = {_FORMAT}",
 )
 _ONE = "name = ? AND primary_value = ? AND secondary_value = ?"
-
-
-class Table(NamedTuple):
-    """A table: its name, its deployment, the names of its keys."""
-
-    name: str
-    owner: str
-    primary: str
-    secondary: str | None
 
 
 class TableStore:
@@ -100,15 +91,7 @@ class TableStore:
             InvalidNameError: Its name is empty or too long, or its keys have the same name.
             StorageError: It exists with another owner or other keys.
         """
-        if not 1 <= len(table.name) <= MAX_NAME or not _is_text(table.name):
-            raise InvalidNameError(
-                f"{table.name!r} cannot be the name of a table: it is no Unicode text of 1 to "
-                f"{MAX_NAME} characters."
-            )
-        if not table.primary or table.secondary == "" or table.primary == table.secondary:
-            raise InvalidNameError(
-                f"{table.primary!r} and {table.secondary!r} cannot be the keys of a table."
-            )
+        check_table(table)
         with self._transaction(write=True) as connection:
             present = _find(connection, table.name)
             if present is None:
@@ -139,8 +122,8 @@ class TableStore:
     ) -> None:
         """Write an item in the place of any other with its keys; they become part of it."""
         with self._transaction(write=True) as connection:
-            values = _key_values(_require(connection, name), primary, secondary)
-            _write(connection, name, values, {**data, **_attributes(primary, secondary)})
+            values = key_values(_require(connection, name), primary, secondary)
+            _write(connection, name, values, {**data, **key_attributes(primary, secondary)})
 
     def update(
         self, name: str, primary: Key, secondary: Key | None, updates: Mapping[str, Any]
@@ -151,8 +134,8 @@ class TableStore:
             InvalidItemError: A key is among the attributes.
         """
         with self._transaction(write=True) as connection:
-            values = _key_values(_require(connection, name), primary, secondary)
-            keys = _attributes(primary, secondary)
+            values = key_values(_require(connection, name), primary, secondary)
+            keys = key_attributes(primary, secondary)
             if changed := sorted(keys.keys() & updates.keys()):
                 raise InvalidItemError(f"The keys of an item cannot be updated: {changed}.")
             if updates:
@@ -162,7 +145,7 @@ class TableStore:
     def get(self, name: str, primary: Key, secondary: Key | None) -> dict[str, Any] | None:
         """Return an item, ``None`` where there is none."""
         with self._transaction() as connection:
-            values = _key_values(_require(connection, name), primary, secondary)
+            values = key_values(_require(connection, name), primary, secondary)
             return _read(connection, name, values)
 
     def query(self, name: str, primary: Key, secondary_name: str | None) -> list[dict[str, Any]]:
@@ -170,8 +153,8 @@ class TableStore:
         with self._transaction() as connection:
             table = _require(connection, name)
             if secondary_name != table.secondary:
-                raise _foreign_key(table, "secondary", secondary_name)
-            value = _key_value(table, "primary", table.primary, primary, MAX_PRIMARY)
+                raise foreign_key(table, "secondary", secondary_name)
+            value = key_value(table, "primary", table.primary, primary, MAX_PRIMARY)
             rows = connection.execute(
                 "SELECT item FROM items WHERE name = ? AND primary_value = ?"
                 " ORDER BY secondary_value",
@@ -182,7 +165,7 @@ class TableStore:
     def delete(self, name: str, primary: Key, secondary: Key | None) -> None:
         """Delete an item, if it is there."""
         with self._transaction(write=True) as connection:
-            values = _key_values(_require(connection, name), primary, secondary)
+            values = key_values(_require(connection, name), primary, secondary)
             connection.execute(f"DELETE FROM items WHERE {_ONE}", (name, *values))  # noqa: S608 - a constant
 
     # The file.
@@ -271,7 +254,7 @@ def _close(connection: Connection, pid: int) -> None:
 
 
 def _find(connection: Connection, name: str) -> Table | None:
-    if not _is_text(name):
+    if not is_text(name):
         return None
     row = connection.execute("SELECT * FROM tables WHERE name = ?", (name,)).fetchone()
     return Table(*row) if row else None
@@ -284,36 +267,6 @@ def _require(connection: Connection, name: str) -> Table:
     return table
 
 
-def _key_values(table: Table, primary: Key, secondary: Key | None) -> tuple[str, str]:
-    """Return the values under which an item is stored; without a secondary key it is empty."""
-    value = _key_value(table, "primary", table.primary, primary, MAX_PRIMARY)
-    if table.secondary is None and secondary is None:
-        return value, ""
-    return value, _key_value(table, "secondary", table.secondary, secondary, MAX_SECONDARY)
-
-
-def _key_value(table: Table, kind: str, name: str | None, key: Key | None, limit: int) -> str:
-    if key is None or key[0] != name:
-        raise _foreign_key(table, kind, key[0] if key else None)
-    value = key[1]
-    if not isinstance(value, str) or not _is_text(value) or not 1 <= len(value.encode()) <= limit:
-        raise InvalidItemError(
-            f"The value {str(value)[:100]!r} of the key {name!r} is no text of 1 to {limit} bytes."
-        )
-    return value
-
-
-def _foreign_key(table: Table, kind: str, name: str | None) -> InvalidItemError:
-    actual = table.primary if kind == "primary" else table.secondary
-    return InvalidItemError(
-        f"The {kind} key of the table {table.name!r} is {actual!r}, not {name!r}."
-    )
-
-
-def _attributes(primary: Key, secondary: Key | None) -> dict[str, str]:
-    return dict([primary] if secondary is None else [primary, secondary])
-
-
 def _read(connection: Connection, name: str, values: tuple[str, str]) -> dict[str, Any] | None:
     query = f"SELECT item FROM items WHERE {_ONE}"  # noqa: S608 - a constant
     row = connection.execute(query, (name, *values)).fetchone()
@@ -323,23 +276,6 @@ def _read(connection: Connection, name: str, values: tuple[str, str]) -> dict[st
 def _write(
     connection: Connection, name: str, values: tuple[str, str], item: Mapping[str, Any]
 ) -> None:
-    try:
-        text = json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        size = len(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidItemError(f"The item for {values} is no JSON object: {error}.") from error
-    if size > MAX_ITEM:
-        raise InvalidItemError(
-            f"The item for {values} has {size} bytes, of {MAX_ITEM} allowed.",
-            remedy="Keep large values in the object storage.",
-        )
-    connection.execute("REPLACE INTO items VALUES (?, ?, ?, ?)", (name, *values, text))
-
-
-def _is_text(value: str) -> bool:
-    """Whether a text can be written in UTF-8."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    connection.execute(
+        "REPLACE INTO items VALUES (?, ?, ?, ?)", (name, *values, item_text(values, item))
+    )

@@ -9,16 +9,14 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sebs import log
 from sebs.errors import (
-    BucketNotFoundError,
     ConfigurationError,
-    ObjectNotFoundError,
     SebsError,
     StorageError,
     SystemUnavailableError,
@@ -33,8 +31,23 @@ _CONNECT_WITHIN, _READ_WITHIN = 10, 60
 #: Requests that may be under way at once, whatever the number of threads.
 CONNECTIONS = 16
 
-_NO_BUCKET = ("NoSuchBucket",)
-_NO_OBJECT = ("NoSuchKey", "404")
+
+class Connection(Protocol):
+    """What a storage needs of whoever signed in; threads share it."""
+
+    @property
+    def client(self) -> Any:
+        """The SDK's client of S3."""
+
+    def explained(self, what: str) -> AbstractContextManager[None]:
+        """Say of what the service, the SDK or the network complains.
+
+        Args:
+            what: What something was done with, or what was done, for the message.
+
+        Raises:
+            SebsError: What that means where we signed in.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,10 @@ class S3Connection:
             if self._client is None:
                 self._client = self._connect()
             return self._client
+
+    def explained(self, what: str) -> AbstractContextManager[None]:
+        """Say of what the server, the SDK or the network complains, as :func:`explained` does."""
+        return explained(what)
 
     def credentials(self) -> dict[str, str]:
         """Return the credentials that are valid now, as the variables of the SDKs name them.
@@ -178,20 +195,15 @@ def _add_digest(request: Any, **_: Any) -> None:
 
 
 @contextmanager
-def explained(what: str, bucket: str = "", key: str = "") -> Iterator[None]:
-    """Say of what the server, the SDK or the operating system complains.
+def explained(what: str) -> Iterator[None]:
+    """Say of what the server, the SDK or the network complains.
 
     Args:
         what: What was done something with, for the message.
-        bucket: The bucket that must exist.
-        key: The object in it that must exist.
 
     Raises:
-        BucketNotFoundError: The server has no such bucket.
-        ObjectNotFoundError: The bucket has no such object.
-        StorageError: Anything else; the reason that was given is in the message.
+        StorageError: The reason that was given is in the message.
     """
-    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -199,17 +211,10 @@ def explained(what: str, bucket: str = "", key: str = "") -> Iterator[None]:
     except SebsError:
         raise
     except ClientError as error:
-        code = error_code(error)
-        if code in _NO_BUCKET:
-            raise BucketNotFoundError(f"There is no bucket {bucket!r}.") from error
-        if key and code in _NO_OBJECT:
-            raise ObjectNotFoundError(f"The bucket {bucket} has no object {key!r}.") from error
         reason = error.response.get("Error", {}).get("Message") or "no reason was given"
-        raise StorageError(f"{what}: {code}: {reason}") from error
-    except (BotoCoreError, Boto3Error) as error:
+        raise StorageError(f"{what}: {error_code(error)}: {reason}") from error
+    except BotoCoreError as error:
         raise StorageError(f"{what}: {error}") from error
-    except OSError as error:
-        raise StorageError(f"{what}: {error.strerror or error} ({error.filename}).") from error
 
 
 def error_code(error: Any) -> str:

@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 from wrappers_doubles import NODE, NodeKeys, load
 
 from sebs.errors import UnsafePathError
-from sebs.local.keys import (
-    MAX_KEY,
-    directory_part,
-    is_bucket_name,
-    nearest_bucket_name,
-    object_part,
-    object_path,
-)
+from sebs.local.keys import directory_part, object_part, object_path
+from sebs.s3.names import MAX_KEY, is_bucket_name, nearest_bucket_name
 
 ODD = st.sampled_from(["a", "b", "%", "25", "%25", ".", "..", " ", "/", "\\", "ü", "💥", "\n", "-"])
 FORBIDDEN = st.sampled_from(["\0", "\ud800", "//", "/../"])

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sebs.errors import BucketNotFoundError, InvalidItemError, InvalidNameError, StorageError
-from sebs.local.tables import MAX_ITEM, MAX_PRIMARY, MAX_SECONDARY, Table, TableStore
+from sebs.faas.tables import MAX_ITEM, MAX_PRIMARY, MAX_SECONDARY, Table
+from sebs.local.tables import TableStore
 
 A = ("part", "a")
 ONE, TWO = ("sort", "1"), ("sort", "2")
@@ -304,7 +305,8 @@ def test_what_a_function_is_told_has_no_secret_and_needs_no_table(resources):
 INSERTS = """
 import sys
 from pathlib import Path
-from sebs.local.tables import Table, TableStore
+from sebs.faas.tables import Table
+from sebs.local.tables import TableStore
 store = TableStore(Path(sys.argv[1]))
 store.create(Table("t", "owner", "part", "sort"))
 for number in range(50):
@@ -328,7 +330,8 @@ def test_processes_that_write_at_once_lose_nothing(store, tmp_path):
 FORKS = """
 import json, os, sys
 from pathlib import Path
-from sebs.local.tables import Table, TableStore
+from sebs.faas.tables import Table
+from sebs.local.tables import TableStore
 store = TableStore(Path(sys.argv[1]))
 store.create(Table("t", "owner", "part", None))
 opened = store._opened
