@@ -190,7 +190,7 @@ def _journalled(sebs, wanted: int) -> bool:
         (["benchmark", "invoke", "901.increment", "test", "--architecture", "mips"], ["mips"]),
         (["benchmark", "invoke", "901.increment", "test", "--memory", "many"], ["many"]),
         (["benchmark", "invoke", "901.increment", "test", "--repetitions", "0"], ["repetitions"]),
-        (["benchmark", "invoke", "901.increment", "test", "--trigger", "storage"], ["storage"]),
+        (["benchmark", "invoke", "901.increment", "test", "--trigger", "queue"], ["queue"]),
         (["benchmark", "invoke", "901.increment", "test", "--nonsense"], ["--nonsense"]),
         (["benchmark", "invoke", "901.increment"], ["SIZE"]),
         (["benchmark", "nonsense"], ["nonsense"]),
@@ -246,6 +246,14 @@ def test_limits_are_checked_before_anything_is_allocated(sebs, arguments, named)
     assert named in done.err.replace(",", "")
     assert not (sebs.root / "cache" / "local").exists()
     assert sebs("cache", "list", "--json").document == []
+
+
+def test_a_trigger_that_the_platform_lacks_exits_with_1_and_names_those_it_has(sebs) -> None:
+    done = sebs.invoke("--trigger", "storage")
+    assert done.code == 1
+    assert "no storage trigger" in done.err
+    assert "http, library" in done.err
+    assert not sebs.results.exists() or not list(sebs.results.iterdir())
 
 
 def test_an_input_module_that_raises_exits_with_1_and_shows_its_error(sebs) -> None:
