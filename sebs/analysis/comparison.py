@@ -1,0 +1,166 @@
+"""Whether one run is slower than another, or nothing can be said.
+
+Two answers must agree before a difference is called one: a rank test, which assumes nothing of the
+distributions, and an interval of the ratio of the medians, which says how large the difference is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.quantiles import CONFIDENCE, sample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+#: Fewer observations on either side say nothing: a median has no 95 % interval below this.
+FEWEST = 6
+
+#: Resamples of the bootstrap; Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
+#: section 13.3, ask for a thousand and more for an interval.
+RESAMPLES = 5000
+
+
+class Verdict(str, Enum):
+    """What is to be said of the head, compared with the base."""
+
+    SLOWER = "slower"
+    FASTER = "faster"
+    NO_DIFFERENCE = "no difference shown"
+    TOO_LITTLE_DATA = "too little data"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two samples of times, compared.
+
+    Attributes:
+        verdict: What is to be said.
+        n_base: Observations of the base.
+        n_head: Observations of the head.
+        median_base: In the samples' unit.
+        median_head: In the samples' unit.
+        ratio: Median of the head over that of the base; ``None`` where the latter is zero, or there
+            is too little data.
+        ratio_low: Lower end of its bootstrap interval.
+        ratio_high: Higher end.
+        p_value: Of the Brunner-Munzel test of "neither tends to be larger".
+        confidence: Of the interval; the test uses one minus it.
+    """
+
+    verdict: Verdict
+    n_base: int
+    n_head: int
+    median_base: float
+    median_head: float
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    p_value: float | None
+    confidence: float
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "verdict": self.verdict.value}
+
+    def slower_than(self, share: float) -> bool:
+        """Return whether the head is shown to be slower by more than a share, such as 0.05."""
+        return (
+            self.verdict is Verdict.SLOWER
+            and self.ratio_low is not None
+            and self.ratio_low > 1 + share
+        )
+
+
+def compare(
+    base: ArrayLike, head: ArrayLike, confidence: float = CONFIDENCE, seed: int = 0
+) -> Comparison:
+    """Compare two samples of times.
+
+    Args:
+        base: What was before.
+        head: What is now, in the same unit.
+        confidence: Of the interval of the ratio; the rank test uses one minus it.
+        seed: Of the bootstrap, so that the same data give the same answer.
+
+    Raises:
+        InvalidSampleError: A sample is empty, or has values that are no finite numbers.
+    """
+    import numpy as np
+
+    first, second = sample(base), sample(head)
+    medians = float(np.median(first)), float(np.median(second))
+    sizes = len(first), len(second)
+    if min(sizes) < FEWEST or medians[0] <= 0:
+        return Comparison(
+            Verdict.TOO_LITTLE_DATA, *sizes, *medians, None, None, None, None, confidence
+        )
+    p_value = rank_test(first, second)
+    low, high = _ratio_interval(first, second, confidence, seed)
+    verdict = Verdict.NO_DIFFERENCE
+    if p_value < 1 - confidence and low > 1:
+        verdict = Verdict.SLOWER
+    elif p_value < 1 - confidence and high < 1:
+        verdict = Verdict.FASTER
+    return Comparison(
+        verdict, *sizes, *medians, medians[1] / medians[0], low, high, p_value, confidence
+    )
+
+
+def rank_test(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Return the p-value of the two-sided Brunner-Munzel test, with Student's approximation.
+
+    Brunner and Munzel, *The Nonparametric Behrens-Fisher Problem*, Biometrical Journal 42, 2000.
+    Where one sample lies below the other as a whole the statistic has no variance: they differ,
+    and the value is 0. Where all values are the same it is 1.
+    """
+    if first.max() < second.min() or second.max() < first.min():
+        return 0.0
+    if first.min() == first.max() == second.min() == second.max():
+        return 1.0
+    from scipy.stats import brunnermunzel
+
+    return float(brunnermunzel(first, second).pvalue)
+
+
+def _ratio_interval(
+    base: NDArray[np.float64], head: NDArray[np.float64], confidence: float, seed: int
+) -> tuple[float, float]:
+    """Return the percentile interval of the ratio of medians over resamples of both."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    ratios = _medians(head, generator) / _medians(base, generator)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(ratios, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _medians(values: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return the medians of resamples.
+
+    The median of a resample is an order statistic whose rank has a known distribution, so none has
+    to be drawn in full: a uniform order statistic of n is beta-distributed, and the empirical
+    quantile function maps it to the data. For an even n it stands between two neighbours, which
+    are drawn together.
+    """
+    import numpy as np
+
+    ordered, n = np.sort(values), len(values)
+    lower = (n + 1) // 2
+    # The lower of the two middle uniform order statistics, and what is between it and the upper.
+    first = generator.beta(lower, n - lower + 1, RESAMPLES)
+    picked = ordered[np.minimum((first * n).astype(np.int64), n - 1)]
+    if n % 2:
+        return picked
+    # Given the k-th of n uniform ones, the next is the smallest of n - k in what is left.
+    rest = 1 - generator.random(RESAMPLES) ** (1 / (n - lower))
+    second = first + (1 - first) * rest
+    upper = ordered[np.minimum((second * n).astype(np.int64), n - 1)]
+    return (picked + upper) / 2
