@@ -89,18 +89,17 @@ class Clients:
         with self._lock:
             key = (service, timeout)
             if key not in self._clients:
-                session = self.session
-                config = _invocation_config(timeout) if timeout else _control_config()
+                session, endpoint = self.session, self.endpoints.of(service)
                 self._clients[key] = session.client(
                     service,
                     region_name=self.region,
-                    endpoint_url=self.endpoints.of(service),
-                    config=config,
+                    endpoint_url=endpoint,
+                    config=_invocation_config(timeout) if timeout else _control_config(endpoint),
                 )
             return self._clients[key]
 
 
-def _control_config() -> Any:
+def _control_config(endpoint: str | None) -> Any:
     from botocore.config import Config
 
     return Config(
@@ -108,6 +107,8 @@ def _control_config() -> Any:
         connect_timeout=_CONNECT_WITHIN,
         read_timeout=_READ_WITHIN,
         max_pool_connections=CONNECTIONS,
+        # Elsewhere than with Amazon a bucket's name is rarely the name of a host as well.
+        s3={"addressing_style": "auto" if endpoint is None else "path"},
     )
 
 

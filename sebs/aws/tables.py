@@ -128,8 +128,8 @@ class DynamoTables:
             if self._created(table):
                 return True
             found = self._describe(table.name)
-            if found is None or found["TableStatus"] == "DELETING":
-                return None
+            if found is None or found["TableStatus"] != "ACTIVE":
+                return None  # it comes, or goes
             self._adopt(table, found)
             return True
 
@@ -167,7 +167,7 @@ class DynamoTables:
                 except client.exceptions.ClientError as error:
                     if error_code(error) not in _BUSY:
                         raise
-                    return True if self._is_going(name) else None
+                    return None if self.exists(name) else True
             return True
 
         wait_for(f"The deletion of the table {name}", delete, _PATIENCE)
@@ -270,9 +270,6 @@ class DynamoTables:
     def _is_active(self, name: str) -> bool | None:
         found = self._describe(name)
         return True if found is not None and found["TableStatus"] == "ACTIVE" else None
-
-    def _is_going(self, name: str) -> bool:
-        return not self.exists(name)
 
     def _is_gone(self, name: str) -> bool | None:
         return True if self._describe(name) is None else None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sebs.errors import BucketNameTakenError, InvalidNameError
 from sebs.faas.config import Resources
 from sebs.faas.storage import PersistentStorage
-from sebs.s3.names import is_bucket_name, nearest_bucket_name
+from sebs.s3.names import nearest_bucket_name
 
 
 class OwnedStorage(PersistentStorage):
@@ -43,7 +43,11 @@ class OwnedStorage(PersistentStorage):
     def allocated(self) -> list[str]:
         """Return the sorted buckets that belong to this deployment."""
         own = self._cloud_resources.resources_id
-        return [name for name, owner in self._owners(self.list_buckets()).items() if owner == own]
+        return [name for name, owner in self._owners(self._candidates()).items() if owner == own]
+
+    def _candidates(self) -> list[str]:
+        """Return the sorted buckets that may be a deployment's."""
+        return self.list_buckets()
 
     def owns(self, bucket_name: str) -> bool:
         """Return whether a bucket belongs to this deployment."""
@@ -67,10 +71,9 @@ class OwnedStorage(PersistentStorage):
             return name
         if randomize_name:
             name = self.correct_name(f"{name}-{uuid.uuid4().hex[:8]}")
-        if not is_bucket_name(name):
+        if (correct := self.correct_name(name)) != name:
             raise InvalidNameError(
-                f"{name!r} cannot be the name of a bucket.",
-                remedy=f"{self.correct_name(name)!r} can.",
+                f"{name!r} cannot be the name of a bucket.", remedy=f"{correct!r} can."
             )
         own = self._cloud_resources.resources_id
         self._make_bucket(name, own)

@@ -115,14 +115,17 @@ class S3Storage(OwnedStorage):
         """
         if not is_bucket_name(bucket_name):
             return False
-        client = self._connection.client
         try:
-            # Not HEAD, whose answer gives no reason.
             with self._explained(f"The bucket {bucket_name}", bucket_name):
-                client.list_objects_v2(Bucket=bucket_name, MaxKeys=1)
+                self._visit(bucket_name)
         except BucketNotFoundError:
             return False
         return True
+
+    def _visit(self, name: str) -> Any:
+        """Ask for as little as possible of a bucket; return the answer."""
+        # Not HEAD, whose answer gives no reason.
+        return self._connection.client.list_objects_v2(Bucket=name, MaxKeys=1)
 
     def list_buckets(self, bucket_name: str | None = None) -> list[str]:
         """Return the sorted buckets whose name contains ``bucket_name``; all where ``None``."""
@@ -140,20 +143,22 @@ class S3Storage(OwnedStorage):
         return True
 
     def _make_bucket(self, name: str, owner: str) -> None:
+        with self._explained(f"The bucket {name}", name):
+            self._settle(name, owner)
+
+    def _settle(self, name: str, owner: str) -> None:
         """Make a bucket and tag it; one without tags and content is what a killed maker left."""
         client = self._connection.client
-        with self._explained(f"The bucket {name}", name):
-            try:
-                client.create_bucket(Bucket=name, **self._creation())
-            except client.exceptions.BucketAlreadyExists:
-                raise BucketNameTakenError(
-                    f"The bucket {name} belongs to another account.", remedy="Use another name."
-                ) from None
-            except client.exceptions.BucketAlreadyOwnedByYou:
-                pass
-            # Where it was ours already some servers answer as if it were new.
-            if not self._is_new(name):
-                return
+        try:
+            client.create_bucket(Bucket=name, **self._creation())
+        except client.exceptions.BucketAlreadyExists:
+            raise BucketNameTakenError(
+                f"The bucket {name} belongs to another account.", remedy="Use another name."
+            ) from None
+        except client.exceptions.BucketAlreadyOwnedByYou:
+            pass
+        # Where it was ours already some servers answer as if it were new.
+        if self._is_new(name):
             self._furnish(name)
             # Last, since what has tags is taken to be whole.
             client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags.tag_list(owner)})
@@ -175,7 +180,7 @@ class S3Storage(OwnedStorage):
         except client.exceptions.ClientError as error:
             if error_code(error) not in _UNTAGGED:
                 raise
-        return not client.list_objects_v2(Bucket=name, MaxKeys=1).get("KeyCount")
+        return not self._visit(name).get("KeyCount")
 
     def upload(self, bucket_name: str, filepath: str, key: str) -> None:
         """Write a file to an object; a large one in parts, several at once.
