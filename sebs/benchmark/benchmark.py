@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ class Benchmark(LoggingBase):
         docker_client: A Docker client, a factory of one, or ``None``.
         benchmarks_dirs: Directories with further benchmarks.
         data_dir: Directory of input data, one directory a benchmark; by default in the cache.
-        wrappers: The platform's files that join the code.
+        wrappers: Directories of the platform's files that join the code.
 
     Raises:
         UnknownBenchmarkError: No such benchmark.
@@ -61,7 +61,7 @@ class Benchmark(LoggingBase):
         *,
         benchmarks_dirs: Iterable[str | Path] = (),
         data_dir: str | Path | None = None,
-        wrappers: Path | None = None,
+        wrappers: Sequence[Path] = (),
     ) -> None:
         super().__init__()
         source = find_benchmark(benchmark, benchmarks_dirs)

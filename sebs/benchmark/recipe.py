@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Recipe:
         platform: The platform's key.
         target: What the package must run on.
         variant: Variant of the code.
-        wrappers: Directory of the platform's own files, or ``None``.
+        wrappers: Directories of the platform's own files.
 
     Raises:
         UnsupportedLanguageError: The benchmark is not written in the language, or has no such
@@ -34,7 +35,7 @@ class Recipe:
     platform: str
     target: Target
     variant: str
-    wrappers: Path | None
+    wrappers: Sequence[Path]
 
     def __post_init__(self) -> None:
         self._check_language()
@@ -50,8 +51,8 @@ class Recipe:
         language = self.target.language
         variants = self.source.config.variants.get(language, [])
         found = parts(self.source.path, language, variants, self.variant)
-        if self.wrappers is not None:
-            found.append(Part("wrappers", self.wrappers, is_junk))
+        for number, directory in enumerate(self.wrappers):
+            found.append(Part(f"wrappers {number}", directory, is_junk))
         return found
 
     def hash(self, index: IndexStore) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import UnsupportedOperationError
@@ -34,13 +34,13 @@ class System(Collaborators):
     """
 
     @classmethod
-    def wrappers(cls, language: Language) -> Path | None:
-        """Return the directory whose files join a benchmark's code, or ``None``.
+    def wrappers(cls, language: Language) -> Sequence[Path]:
+        """Return the directories whose files join a benchmark's code.
 
         They adapt the platform's events and storage to what benchmarks expect; they are part of
-        the code package and of its hash.
+        the code package and of its hash. A file of a later one replaces that of an earlier one.
         """
-        return None
+        return ()
 
     @property
     @abstractmethod

@@ -21,6 +21,7 @@ from sebs.local.function import LocalFunction, LocalFunctionConfig
 from sebs.local.functions import Functions
 from sebs.local.limits import check_configuration
 from sebs.local.resources import LocalResources
+from sebs.s3 import WRAPPERS as S3_WRAPPERS
 from sebs.sebs_types import Language, SystemVariant
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sebs.faas.config import Resources
     from sebs.faas.result import ExecutionResult
 
-_WRAPPERS = Path(__file__).parent / "wrappers"
+_WRAPPERS = (S3_WRAPPERS, Path(__file__).parent / "wrappers")
 
 
 class Local(System):
@@ -83,10 +84,10 @@ class Local(System):
         return languages.supported_languages()
 
     @classmethod
-    def wrappers(cls, language: Language) -> Path | None:
-        """Return the directory with a language's clients of storage and tables."""
-        directory = _WRAPPERS / language.value
-        return directory if directory.is_dir() else None
+    def wrappers(cls, language: Language) -> list[Path]:
+        """Return the directories with a language's clients of storage and tables."""
+        directories = [root / language.value for root in _WRAPPERS]
+        return [directory for directory in directories if directory.is_dir()]
 
     @property
     def config(self) -> LocalConfig:

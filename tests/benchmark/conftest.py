@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def make(suite: Path, cache: Cache, tmp_path: Path) -> Make:
         name: str = NAME,
         language: Language = Language.PYTHON,
         version: str = "3.11",
-        wrappers: Path | None = None,
+        wrappers: Sequence[Path] = (),
         **experiment: Any,
     ) -> Benchmark:
         config = ExperimentConfig(Runtime(language, version), **experiment)

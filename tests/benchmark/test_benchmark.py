@@ -96,15 +96,20 @@ def test_a_package_that_is_gone_from_the_disk_is_built_again(make: Make, step: P
 def test_wrappers_join_the_package_and_its_hash(
     make: Make, tmp_path: Path, step: PackageStep
 ) -> None:
-    wrappers = tmp_path / "wrappers"
-    write_tree(wrappers, {"storage.py": "one"})
+    wrappers = [tmp_path / "shared", tmp_path / "own"]
+    write_tree(wrappers[0], {"storage.py": "shared", "keys.py": "shared"})
+    write_tree(wrappers[1], {"storage.py": "own"})
     benchmark = make(wrappers=wrappers)
-    benchmark.build(step)
-    assert "storage.py" in step.files
-    before = benchmark.hash
-    write_tree(wrappers, {"storage.py": "two"})
-    assert make(wrappers=wrappers).hash != before
-    assert make().hash != before
+    _, location, _, _ = benchmark.build(step)
+    assert location is not None
+    archive = zipfile.ZipFile(location)
+    assert (archive.read("storage.py"), archive.read("keys.py")) == (b"own", b"shared")
+    hashes = [benchmark.hash, make(wrappers=wrappers[::-1]).hash, make().hash]
+    hashes += [make(wrappers=[directory]).hash for directory in wrappers]
+    for directory in wrappers:
+        write_tree(directory, {"storage.py": "changed"})
+        hashes.append(make(wrappers=wrappers).hash)
+    assert len(set(hashes)) == len(hashes)
 
 
 def test_a_variant_lies_over_the_plain_code(make: Make, source: Path, step: PackageStep) -> None:

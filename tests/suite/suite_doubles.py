@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import sebs.local
 from sebs.benchmark.dependencies import Target
 from sebs.benchmark.feeding import prepare
 from sebs.benchmark.inputs import InputModule
@@ -24,10 +23,10 @@ from sebs.cache import Cache
 from sebs.faas.nosql import NoSQLStorage
 from sebs.faas.plain_config import PlainConfig
 from sebs.faas.resources import SystemResources
+from sebs.local import Local
 from sebs.local.storage import LocalStorage
 from sebs.sebs_types import Language
 
-WRAPPERS = Path(sebs.local.__file__).with_name("wrappers")
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x64"
 
 Handler = Callable[[dict[str, Any]], Any]
@@ -119,7 +118,7 @@ class Fed:
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
         target = Target(language, version, ARCHITECTURE)
         directory.mkdir(parents=True)
-        Recipe(self.source, "platform", target, "default", WRAPPERS / language.value).assemble(
+        Recipe(self.source, "platform", target, "default", Local.wrappers(language)).assemble(
             directory
         )
         return directory

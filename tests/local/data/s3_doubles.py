@@ -86,7 +86,7 @@ class S3Server:
     def variables(self):
         """Return the variables with which a function is told of it."""
         return {
-            "SEBS_LOCAL_S3_ENDPOINT": self.endpoint,
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
             "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
@@ -101,7 +101,7 @@ class S3Server:
 
 _NODE_CALLS = """
 const directory = process.argv[1];
-const signing = require(`${directory}/storage_sigv4.js`);
+const signing = require(`${directory}/aws_sigv4.js`);
 let client;
 function open() {
   if (!client) {

@@ -360,7 +360,7 @@ def test_a_bucket_that_is_gone_is_named(storage, bucket, tmp_path):
 def test_what_functions_are_told_is_no_secret(resources, backend):
     told = resources.function_environment(SimpleNamespace(benchmark="b"))
     assert told == {
-        "SEBS_LOCAL_S3_ENDPOINT": backend.endpoint,
+        "AWS_ENDPOINT_URL_S3": backend.endpoint,
         "AWS_REGION": "us-east-1",
         "SEBS_LOCAL_TABLES": "sebs-benchmarks-rid-12345678/b/",
     }
@@ -402,7 +402,7 @@ def rude(monkeypatch):
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     server.variables = {
-        "SEBS_LOCAL_S3_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{server.server_port}",
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "a",
         "AWS_SECRET_ACCESS_KEY": "b",
@@ -427,7 +427,7 @@ def test_python_connects_again_and_notices_what_is_cut(rude, tmp_path):
     with pytest.raises(IncompleteRead):
         client.download("bucket", "short", str(tmp_path / "x"))
     assert client.download_stream("bucket", "key") == b"hello"
-    client._disconnect()
+    client._client.disconnect()
 
 
 @pytest.mark.node
@@ -448,11 +448,11 @@ def test_node_connects_again_and_notices_what_is_cut(rude, tmp_path):
 @pytest.mark.node
 def test_functions_without_credentials_say_what_is_missing(rude, monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(PermissionError, match="AWS_SECRET_ACCESS_KEY is not set: no deployment"):
+    with pytest.raises(PermissionError, match="AWS_SECRET_ACCESS_KEY is not set: the platform"):
         load("storage").storage()
     del rude.variables["AWS_SECRET_ACCESS_KEY"]
     with (
         NodeClient(rude.variables) as node,
-        pytest.raises(OSError, match="AWS_SECRET_ACCESS_KEY is not set: no deployment"),
+        pytest.raises(OSError, match="AWS_SECRET_ACCESS_KEY is not set: the platform"),
     ):
         node.read("bucket", "key")

@@ -18,7 +18,7 @@ import os
 from . import storage
 
 def handler(event):
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SEBS_LOCAL_S3_ENDPOINT")
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3")
     return {
         "result": [name in os.environ for name in names],
         "kind": storage.storage.__module__,

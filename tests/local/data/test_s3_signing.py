@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from s3_doubles import NodeClient
 from wrappers_doubles import load
 
-SIGNING = load("storage_sigv4")
+SIGNING = load("aws_sigv4")
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 CREDENTIALS = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -73,7 +73,8 @@ def sign_in_python(**given):
     path = SIGNING.encode_path(given.pop("path"))
     query = SIGNING.encode_query(given.pop("query"))
     credentials = SIGNING.Credentials(**given.pop("credentials"))
-    signed = SIGNING.sign(path=path, query=query, credentials=credentials, **given)
+    scope = SIGNING.Scope(**given.pop("scope"))
+    signed = SIGNING.sign(path=path, query=query, credentials=credentials, scope=scope, **given)
     return path, query, signed
 
 
@@ -97,12 +98,12 @@ def compare(sign, operation, path, query, endpoint, token, **given):
     moment = time.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
     encoded, search, signed = sign(
         method="GET",
-        host=urlsplit(endpoint).netloc,
         path=path,
         query=query,
+        headers={"host": urlsplit(endpoint).netloc},
         payload_hash=EMPTY,
         credentials=credentials_with(token),
-        region="eu-south-2",
+        scope={"region": "eu-south-2", "service": "s3"},
         now=calendar.timegm(moment),
     )
     url = urlsplit(sent.url)
@@ -151,19 +152,23 @@ def test_lists_in_python(prefix, token, page, endpoint):
     token=TOKENS,
     now=MOMENTS,
     region=st.sampled_from(["us-east-1", "eu-south-2"]),
+    service=st.sampled_from(["s3", "dynamodb"]),
+    headers=st.sampled_from([{}, {"content-type": "a/b", "x-amz-target": "T.Call"}]),
     payload_hash=st.binary(min_size=32, max_size=32).map(bytes.hex),
     method=st.sampled_from(["GET", "PUT"]),
 )
-@example("/a", {"prefix": "a", "prefix-x": "b"}, "", 0, "r", EMPTY, "GET")
-def test_node_signs_as_python(node, path, query, token, now, region, payload_hash, method):
+@example("/a", {"prefix": "a", "prefix-x": "b"}, "", 0, "r", "s3", {}, EMPTY, "GET")
+def test_node_signs_as_python(
+    node, path, query, token, now, region, service, headers, payload_hash, method
+):
     given = {
         "method": method,
-        "host": "127.0.0.1:9000",
         "path": path,
         "query": query,
+        "headers": {"host": "127.0.0.1:9000", **headers},
         "payload_hash": payload_hash,
         "credentials": credentials_with(token),
-        "region": region,
+        "scope": {"region": region, "service": service},
         "now": now,
     }
     assert sign_in_node(node, **given) == sign_in_python(**given)

@@ -1,17 +1,19 @@
 """The wrappers as tests reach them: Python's as modules, those of Node.js in a process."""
 
+import atexit
 import importlib
 import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import types
 import uuid
 from pathlib import Path
 
-import sebs.local
+from sebs.local import Local
+from sebs.sebs_types import Language
 
-WRAPPERS = Path(sebs.local.__file__).parent / "wrappers"
 NODE = shutil.which("node")
 _ANSWERS = """
 const { objectPath } = require(process.argv[1]);
@@ -25,6 +27,22 @@ require('readline').createInterface({ input: process.stdin }).on('line', (line) 
   console.log(JSON.stringify(answer));
 });
 """
+
+
+def _together():
+    """Return a directory that has the wrappers as a package has them, below their language."""
+    directory = tempfile.TemporaryDirectory(prefix="wrappers-")
+    atexit.register(directory.cleanup)
+    for language in (Language.PYTHON, Language.NODEJS):
+        for source in Local.wrappers(language):
+            target = Path(directory.name, language.value)
+            shutil.copytree(
+                source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+            )
+    return Path(directory.name)
+
+
+WRAPPERS = _together()
 
 
 def load(name):

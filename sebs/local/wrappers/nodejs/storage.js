@@ -3,7 +3,7 @@
 //
 // Part of a function's package, so it needs nothing but what comes with Node.js.
 
-const isServer = process.env.SEBS_LOCAL_S3_ENDPOINT !== undefined;
+const isOnFiles = process.env.SEBS_LOCAL_STORAGE !== undefined;
 
 // One of them is loaded, not both: a cold start is measured.
-module.exports = isServer ? require('./storage_s3') : require('./storage_files');
+module.exports = require(isOnFiles ? './storage_files' : './storage_s3');

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 # One of them is imported, not both: a cold start is measured.
-if "SEBS_LOCAL_S3_ENDPOINT" in os.environ:
-    from .storage_s3 import storage
+if "SEBS_LOCAL_STORAGE" in os.environ:
+    from .storage_files import storage
 else:
-    from .storage_files import storage  # type: ignore[assignment]  # has the same methods
+    from .storage_s3 import storage  # type: ignore[no-redef]  # has the same methods
 
 __all__ = ["storage"]

@@ -33,7 +33,8 @@ class storage:  # noqa: N801 - the name that benchmarks use
     @staticmethod
     def unique_name(name: str) -> str:
         """Return a name that no other invocation uses: a random part before the extension."""
-        return unique_name(name)
+        key: str = unique_name(name)
+        return key
 
     def upload(self, bucket: str, file: str, filepath: str, unique_name: bool = True) -> str:
         """Write a file to an object; return the key actually used."""

@@ -1,5 +1,5 @@
 'use strict';
-// Signing requests to S3, Signature Version 4.
+// Signing requests to services of AWS, and to servers that speak as they do: Signature Version 4.
 //
 // Part of a function's package, so it needs nothing but what comes with Node.js. The rules are those
 // of https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html.
@@ -30,26 +30,27 @@ function encodeQuery(query) {
     .join('&');
 }
 
-// The headers of a signed request. Path and query are encoded; payloadHash is the SHA-256 of the
-// body in hexadecimal digits; credentials are { accessKey, secretKey, token }, the token empty where
-// they are not temporary; now is a Date.
-function sign({ method, host, path, query, payloadHash, credentials, region, now }) {
+// The headers of a signed request. Path and query are encoded; headers are what is signed with it, by
+// names in lower case, host among them; payloadHash is the SHA-256 of the body in hexadecimal digits;
+// credentials are { accessKey, secretKey, token }, the token empty where they are not temporary;
+// scope is { region, service }; now is a Date.
+function sign({ method, path, query, headers, payloadHash, credentials, scope, now }) {
   const moment = now.toISOString().replace(/[:-]|\.\d+/g, '');
-  const headers = { host, 'x-amz-content-sha256': payloadHash, 'x-amz-date': moment };
+  const signed = { ...headers, 'x-amz-content-sha256': payloadHash, 'x-amz-date': moment };
   if (credentials.token) {
-    headers['x-amz-security-token'] = credentials.token;
+    signed['x-amz-security-token'] = credentials.token;
   }
-  const names = Object.keys(headers).sort();
-  const lines = names.map((name) => `${name}:${headers[name]}\n`).join('');
+  const names = Object.keys(signed).sort();
+  const lines = names.map((name) => `${name}:${signed[name]}\n`).join('');
   const canonical = [method, path, query, lines, names.join(';'), payloadHash].join('\n');
-  const scope = `${moment.slice(0, 8)}/${region}/s3/aws4_request`;
+  const place = `${moment.slice(0, 8)}/${scope.region}/${scope.service}/aws4_request`;
   const digest = crypto.createHash('sha256').update(canonical).digest('hex');
-  const key = scope.split('/').reduce(mac, `AWS4${credentials.secretKey}`);
-  const signature = mac(key, [ALGORITHM, moment, scope, digest].join('\n')).toString('hex');
-  headers.authorization =
-    `${ALGORITHM} Credential=${credentials.accessKey}/${scope}, ` +
+  const key = place.split('/').reduce(mac, `AWS4${credentials.secretKey}`);
+  const signature = mac(key, [ALGORITHM, moment, place, digest].join('\n')).toString('hex');
+  signed.authorization =
+    `${ALGORITHM} Credential=${credentials.accessKey}/${place}, ` +
     `SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  return headers;
+  return signed;
 }
 
 function mac(key, text) {

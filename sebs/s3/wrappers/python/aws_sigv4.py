@@ -1,4 +1,4 @@
-"""Signing requests to S3, Signature Version 4.
+"""Signing requests to services of AWS, and to servers that speak as they do: Signature Version 4.
 
 Part of a function's package, so it needs nothing but the standard library. The rules are those of
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -23,12 +24,19 @@ class Credentials(NamedTuple):
     token: str = ""
 
 
+class Scope(NamedTuple):
+    """What a signature is good for."""
+
+    region: str
+    service: str
+
+
 def encode_path(path: str) -> str:
     """Return a path as it is sent and signed: every byte but unreserved ones and slashes as %XX."""
     return quote(path, safe="/")
 
 
-def encode_query(query: dict[str, str]) -> str:
+def encode_query(query: Mapping[str, str]) -> str:
     """Return a query as it is sent and signed: encoded, then sorted."""
     return "&".join(
         f"{key}={value}"
@@ -38,41 +46,41 @@ def encode_query(query: dict[str, str]) -> str:
 
 def sign(
     method: str,
-    host: str,
     path: str,
     query: str,
+    headers: Mapping[str, str],
     payload_hash: str,
     credentials: Credentials,
-    region: str,
+    scope: Scope,
     now: float,
 ) -> dict[str, str]:
     """Return the headers of a signed request.
 
     Args:
         method: Such as ``GET``.
-        host: Value of the header ``Host``.
         path: As :func:`encode_path` returned it.
         query: As :func:`encode_query` returned it.
+        headers: What is signed with it, by names in lower case; ``host`` is one of them.
         payload_hash: SHA-256 of the body, in hexadecimal digits.
         credentials: Who signs.
-        region: The region that the server takes itself to be in.
+        scope: The region that the server takes itself to be in, and the service.
         now: Unix seconds.
     """
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    headers = {"host": host, "x-amz-content-sha256": payload_hash, "x-amz-date": moment}
+    signed = {**headers, "x-amz-content-sha256": payload_hash, "x-amz-date": moment}
     if credentials.token:
-        headers["x-amz-security-token"] = credentials.token
-    names = ";".join(sorted(headers))
-    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
+        signed["x-amz-security-token"] = credentials.token
+    names = ";".join(sorted(signed))
+    lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
     canonical = "\n".join([method, path, query, lines, names, payload_hash])
-    scope = f"{moment[:8]}/{region}/s3/aws4_request"
+    place = f"{moment[:8]}/{scope.region}/{scope.service}/aws4_request"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key = f"AWS4{credentials.secret_key}".encode()
-    for part in scope.split("/"):
+    for part in place.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, "\n".join([_ALGORITHM, moment, scope, digest]).encode(), "sha256")
-    headers["authorization"] = (
-        f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
+    signature = hmac.digest(key, "\n".join([_ALGORITHM, moment, place, digest]).encode(), "sha256")
+    signed["authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key}/{place}, "
         f"SignedHeaders={names}, Signature={signature.hex()}"
     )
-    return headers
+    return signed

@@ -1,35 +1,25 @@
 'use strict';
-// Object storage for functions on the local platform: a server that speaks S3.
+// Object storage for functions: a server that speaks S3, Amazon's or another.
 //
-// Part of a function's package, so it needs nothing but what comes with Node.js: an SDK would be most
-// of the package, and of the cold start that is measured.
+// Part of a function's package, so it needs nothing but what comes with Node.js.
 
 const crypto = require('crypto');
 const fs = require('fs');
-const http = require('http');
-const https = require('https');
 const os = require('os');
 const path = require('path');
 const { pipeline } = require('stream/promises');
+const { Client, Refused, text } = require('./aws_client');
 const { checkBucket, objectPath, uniqueName } = require('./storage_keys');
-const { encodePath, encodeQuery, sign } = require('./storage_sigv4');
 
 // Bytes of the largest object that one request can write
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html).
 const MAX_UPLOAD = 5 * 2 ** 30;
 
-// Milliseconds between two parts of an answer.
-const TIMEOUT = 60000;
-const EMPTY = crypto.createHash('sha256').digest('hex');
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 class storage {
   constructor() {
-    this.endpoint = new URL(process.env.SEBS_LOCAL_S3_ENDPOINT);
-    this.region = process.env.AWS_REGION;
-    this.credentials = credentials();
-    this.client = this.endpoint.protocol === 'https:' ? https : http;
-    this.agent = new this.client.Agent({ keepAlive: true });
+    this.client = new Client('s3');
   }
 
   static get_instance() {
@@ -104,7 +94,8 @@ class storage {
     }
     const hash = crypto.createHash('sha256');
     await pipeline(fs.createReadStream(filepath), hash);
-    const body = { filepath, size, hash: hash.digest('hex') };
+    const open = () => fs.createReadStream(filepath);
+    const body = { size, hash: hash.digest('hex'), open };
     await text(await this._request('PUT', target, {}, body));
   }
 
@@ -121,87 +112,19 @@ class storage {
   }
 
   // A promise of the answer, of which nothing has been read.
-  async _request(method, target, query = {}, body = undefined) {
-    const encoded = encodePath(target.path);
-    const search = encodeQuery(query);
-    const headers = sign({
-      method,
-      host: this.endpoint.host,
-      path: encoded,
-      query: search,
-      payloadHash: body ? body.hash : EMPTY,
-      credentials: this.credentials,
-      region: this.region,
-      now: new Date(),
-    });
-    if (body) {
-      headers['content-length'] = body.size;
+  async _request(method, target, query, body) {
+    try {
+      return await this.client.request({ method, path: target.path, query, body });
+    } catch (error) {
+      throw error instanceof Refused ? failure(method, target, error) : error;
     }
-    const options = {
-      method,
-      // Not as a URL, which would be normalized.
-      path: search ? `${encoded}?${search}` : encoded,
-      host: this.endpoint.hostname.replace(/^\[|\]$/g, ''),
-      port: this.endpoint.port,
-      agent: this.agent,
-      timeout: TIMEOUT,
-      headers,
-    };
-    const response = await this._send(options, body);
-    if (response.statusCode >= 300) {
-      throw failure(method, target, response.statusCode, await text(response));
-    }
-    return response;
   }
-
-  // Sends a request; once more where the server had hung up on a connection of before.
-  _send(options, body) {
-    return new Promise((resolve, reject) => {
-      const request = this.client.request(options, resolve);
-      request.on('timeout', () => request.destroy(new Error('The storage does not answer')));
-      request.on('error', (error) => {
-        if (request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code)) {
-          resolve(this._send(options, body));
-        } else {
-          reject(error);
-        }
-      });
-      if (body) {
-        // A failed request destroys the stream and is reported by its own event.
-        pipeline(fs.createReadStream(body.filepath), request).catch((error) =>
-          request.destroy(error),
-        );
-      } else {
-        request.end();
-      }
-    });
-  }
-}
-
-function credentials() {
-  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
-  const missing = names.find((name) => process.env[name] === undefined);
-  if (missing) {
-    throw new Error(
-      `${missing} is not set: no deployment told the gateway how to enter its storage`,
-    );
-  }
-  const [accessKey, secretKey] = names.map((name) => process.env[name]);
-  return { accessKey, secretKey, token: process.env.AWS_SESSION_TOKEN || '' };
 }
 
 // Where an object is: its names, and its path on the server, not yet encoded.
 function objectTarget(bucket, key) {
   objectPath(key);
   return { bucket, key, path: `/${checkBucket(bucket)}/${key}` };
-}
-
-async function text(response) {
-  const parts = [];
-  for await (const part of response) {
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
 }
 
 // The text of the first element of a name in one of the service's flat documents; empty without.
@@ -218,7 +141,7 @@ function entity(whole, number, name) {
 }
 
 // What the server's refusal means.
-function failure(method, { bucket, key }, status, answer) {
+function failure(method, { bucket, key }, { status, answer }) {
   const code = element(answer, 'Code') || `HTTP ${status}`;
   if (code === 'NoSuchBucket') {
     return new Error(`There is no bucket ${JSON.stringify(bucket)}`);
