@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.aws.faults import explained
 from sebs.aws.permissions import permit, statement_id
-from sebs.aws.tags import owner, tags
+from sebs.aws.waiting import wait_for
+from sebs.errors import PlatformError
+from sebs.faas.tags import owner, tags
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 #: Seconds until API Gateway gives up an invocation; it cannot be raised.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 LONGEST = 30
+
+#: Seconds that the deployment of a stage may take.
+_DEPLOYED_WITHIN = 60.0
 
 _ROUTE, _STAGE = "POST /", "$default"
 
@@ -47,6 +52,7 @@ def ensure_http_api(
         api_id = api["ApiId"]
         _ensure_route(client, api_id, _ensure_integration(client, api_id, arn), public)
         _ensure_stage(client, api_id)
+        _wait_until_deployed(client, api_id)
     _, partition, _, region, account, *_ = arn.split(":")
     permit(
         clients,
@@ -128,6 +134,21 @@ def _ensure_stage(client: Any, api_id: str) -> None:
     stages = _pages(client, "get_stages", ApiId=api_id)
     if not any(stage["StageName"] == _STAGE for stage in stages):
         client.create_stage(ApiId=api_id, StageName=_STAGE, AutoDeploy=True)
+
+
+def _wait_until_deployed(client: Any, api_id: str) -> None:
+    """Wait until the stage has its routes; before, it answers 404."""
+
+    def ask() -> bool | None:
+        states = {
+            found["DeploymentStatus"]: found.get("DeploymentStatusMessage", "")
+            for found in _pages(client, "get_deployments", ApiId=api_id)
+        }
+        if "FAILED" in states:
+            raise PlatformError(f"The HTTP API {api_id} was not deployed: {states['FAILED']}")
+        return None if "PENDING" in states else True
+
+    wait_for(f"The deployment of the HTTP API {api_id}", ask, _DEPLOYED_WITHIN)
 
 
 def _pages(client: Any, operation: str, **arguments: Any) -> Any:

@@ -13,13 +13,13 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-t
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws.faults import error_code, explained, reason
 from sebs.aws.permissions import permit, statement_id
-from sebs.errors import LimitExceededError, PlatformError
+from sebs.aws.waiting import wait_for
+from sebs.errors import LimitExceededError, PlatformError, PlatformTimeoutError
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
@@ -34,8 +34,8 @@ MOST = 100
 #: How often a document that others replaced meanwhile is written again.
 _ATTEMPTS = 5
 
-#: Seconds for which S3 may not yet see that it is permitted, and between two attempts.
-_SETTLES_WITHIN, _PAUSE = 10.0, 0.5
+#: Seconds for which S3 may not yet see that it is permitted.
+_SETTLES_WITHIN = 10.0
 
 _FUNCTIONS = "LambdaFunctionConfigurations"
 
@@ -138,20 +138,25 @@ def _write(clients: Clients, bucket: str, document: dict[str, Any]) -> None:
 
     client = clients.control("s3")
     arguments = {"Bucket": bucket, "NotificationConfiguration": document}
-    deadline = time.monotonic() + _SETTLES_WITHIN
-    while True:
+    refused = ""
+
+    def ask() -> bool | None:
+        nonlocal refused
         try:
             client.put_bucket_notification_configuration(**arguments)
-            return
         except ClientError as error:
             if error_code(error) != "InvalidArgument":
                 raise
-            if time.monotonic() > deadline:
-                # Not our function, which exists and permits it: one that was deleted by others.
-                _log.warning("The bucket %s has a notification in vain: %s", bucket, reason(error))
-                break
-        time.sleep(_PAUSE)
-    client.put_bucket_notification_configuration(**arguments, SkipDestinationValidation=True)
+            refused = reason(error)
+            return None
+        return True
+
+    try:
+        wait_for(f"That the bucket {bucket} may invoke its functions", ask, _SETTLES_WITHIN)
+    except PlatformTimeoutError:
+        # Ours exists and permits it; one that others have in it does not, or not any more.
+        _log.warning("The bucket %s has a notification in vain: %s", bucket, refused)
+        client.put_bucket_notification_configuration(**arguments, SkipDestinationValidation=True)
 
 
 def _same(found: list[dict[str, Any]], wanted: dict[str, Any] | None) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sebs.aws.faults import explained
+from sebs.aws.faults import explained, reason
+from sebs.aws.waiting import wait_for
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 #: What is allowed in a statement's identifier.
 #: https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_-]")
+
+#: Seconds that another change of the function may take.
+_BUSY_WITHIN = 60.0
 
 
 def statement_id(*words: str) -> str:
@@ -33,12 +37,18 @@ def permit(clients: Clients, function: str, statement: str, **who: Any) -> None:
         PlatformError: AWS refused.
     """
     client = clients.control("lambda")
-    with explained(f"Permitting others to invoke the function {function}"):
+    what = f"Permitting others to invoke the function {function}"
+
+    def ask() -> bool | None:
         try:
             client.add_permission(FunctionName=function, StatementId=statement, **who)
-        except client.exceptions.ResourceConflictException:
-            # The words of the identifier say all that the statement does.
-            return
+        except client.exceptions.ResourceConflictException as error:
+            # Of that name there is one, whose words say all that it does; else an update goes on.
+            return True if "already exists" in reason(error) else None
+        return True
+
+    with explained(what):
+        wait_for(what, ask, _BUSY_WITHIN)
 
 
 def forbid(clients: Clients, function: str, statement: str) -> None:

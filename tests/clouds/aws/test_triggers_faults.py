@@ -22,10 +22,11 @@ from trigger_doubles import (
     make_function,
 )
 
-from sebs.aws import notifications
+from sebs.aws import http_apis, notifications
 from sebs.aws.clients import Clients
 from sebs.aws.config import AWSCredentials
 from sebs.aws.endpoints import Endpoints
+from sebs.aws.permissions import permit
 from sebs.aws.signing import FUNCTION_URL, HTTP_API, destination
 from sebs.aws.trigger_resources import TriggerResources
 from sebs.aws.triggers import (
@@ -385,7 +386,6 @@ def test_a_notification_in_vain_of_another_does_not_stop_ours(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(notifications, "_SETTLES_WITHIN", 0.1)
-    monkeypatch.setattr(notifications, "_PAUSE", 0.05)
     bucket = Bucket(disbelieves=True)
     ensure(bucket)
     assert bucket.skipped
@@ -393,8 +393,55 @@ def test_a_notification_in_vain_of_another_does_not_stop_ours(
     assert "Unable to validate" in caplog.text
 
 
+class Gateway:
+    """The API Gateway client of an API whose deployment takes a while."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+
+    def get_paginator(self, _operation: str) -> Gateway:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        state = self.states.pop(0)
+        return [{"Items": [{"DeploymentStatus": state, "DeploymentStatusMessage": "because"}]}]
+
+
+def test_an_http_api_is_waited_for_until_it_is_deployed() -> None:
+    gateway = Gateway("PENDING", "PENDING", "DEPLOYED")
+    http_apis._wait_until_deployed(gateway, "a")
+    assert gateway.states == []
+    with pytest.raises(PlatformError, match="because"):
+        http_apis._wait_until_deployed(Gateway("PENDING", "FAILED"), "a")
+
+
+class Busy:
+    """The Lambda client of a function that is being updated, and then has the statement."""
+
+    class exceptions:  # noqa: N801 - as the SDK's clients have it
+        ResourceConflictException = ClientError
+
+    def __init__(self, *words: str) -> None:
+        self.words = list(words)
+
+    def control(self, _service: str) -> Busy:
+        return self
+
+    def add_permission(self, **_: Any) -> None:
+        error = {"Code": "ResourceConflictException", "Message": self.words.pop(0)}
+        raise ClientError({"Error": error}, "AddPermission")
+
+
+def test_a_permission_is_given_when_the_function_s_update_is_over() -> None:
+    busy = Busy("An update is in progress", "The statement id (s) provided already exists.")
+    permit(busy, "f", "s", Action="lambda:InvokeFunction")  # type: ignore[arg-type]
+    assert busy.words == []
+
+
 @pytest.fixture
-def moto() -> Iterator[None]:
+def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # moto has stages and knows nothing of their deployments.
+    monkeypatch.setattr(http_apis, "_wait_until_deployed", lambda *_: None)
     with mock_aws(config={"lambda": {"use_docker": False}}):
         yield
 
