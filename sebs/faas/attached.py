@@ -82,6 +82,13 @@ class Attached(Function):
         finally:
             _permitted.reset(token)
 
+    def detach(self) -> None:
+        """Give up what the platform keeps for it, by default nothing; it stays as it is.
+
+        Raises:
+            PlatformError: It could not be given up.
+        """
+
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, which say that it is attached."""
         return {**super().serialize(), "attached": True}
@@ -123,13 +130,6 @@ class Attaching(Collaborators):
             UnsupportedOperationError: The platform does not do that.
         """
         raise UnsupportedOperationError(f"{self.name()} cannot attach existing functions.")
-
-    def detach_function(self, function: Attached) -> None:
-        """Let go of an attached function, which stays as it is; by default there is nothing to do.
-
-        Raises:
-            PlatformError: What the platform kept for it could not be given up.
-        """
 
 
 def _change(change: Change | str) -> Change:

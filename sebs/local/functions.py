@@ -69,6 +69,20 @@ class Functions:
         code = {"package": package, "sha256": _sha256(package)}
         self._client.request("PUT", _path(name), {**definition, **code})
 
+    def keep(self, name: str, package: str, definition: dict[str, Any]) -> None:
+        """Make a function what it shall be; one that is that stays, with its warm environments.
+
+        Raises:
+            FunctionNameTakenError: Another deployment has it.
+        """
+        wanted = {**definition, "sha256": _sha256(package)}
+        try:
+            present = self.get(name, definition["resource_id"])
+        except FunctionGoneError:
+            present = {}
+        if any(present.get(key) != value for key, value in wanted.items()):
+            self.put(name, package, definition)
+
     def patch(self, name: str, changes: dict[str, Any]) -> None:
         """Change memory, timeout, environment or scaling; the code stays."""
         self._client.request("PATCH", _path(name), changes)

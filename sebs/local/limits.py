@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sebs.errors import LimitExceededError, PackageTooLargeError
+from sebs.errors import LimitExceededError, PackageTooLargeError, UnsupportedVariantError
+from sebs.sebs_types import SystemVariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +70,17 @@ def check_package(benchmark: str, size: int) -> None:
             f"The package of {benchmark} has {size:,} bytes unpacked, the local platform allows "
             f"{LARGEST_PACKAGE:,}.",
             remedy="Leave out dependencies or data; data belongs into storage.",
+        )
+
+
+def check_variant(system_variant: SystemVariant) -> None:
+    """Refuse what is no code package.
+
+    Raises:
+        UnsupportedVariantError: It is something else.
+    """
+    if system_variant != SystemVariant.PACKAGE:
+        raise UnsupportedVariantError(
+            f"The local platform does not deploy the variant {str(system_variant)!r}.",
+            remedy="Use the system variant 'package'.",
         )

@@ -12,12 +12,18 @@ const { pathToFileURL } = require('url');
 
 const variables = process.env;
 const timeoutMs = Number(variables.SEBS_TIMEOUT) * 1000;
+const startedNs = BigInt(variables.SEBS_STARTED_NS);
 const name = variables.AWS_LAMBDA_FUNCTION_NAME;
 const EXTENSIONS = ['.js', '.mjs', '.cjs'];
 // What require() says of a file that is an ES module, or waits at its top level.
 const NEEDS_IMPORT = ['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE'];
 
 variables.LAMBDA_TASK_ROOT = variables.SEBS_PACKAGE;
+
+// Milliseconds since the environment was started.
+function clock() {
+  return Number(process.hrtime.bigint() - startedNs) / 1e6;
+}
 
 // What the first invocation has less, for here the initialization is part of its time.
 let spentMs = 0;
@@ -42,7 +48,7 @@ async function load() {
     throw new Error(`There is no module for the handler ${handler}.`);
   }
   const module = await loadModule(stem + extension);
-  spentMs = Number(process.hrtime.bigint() - BigInt(variables.SEBS_STARTED_NS)) / 1e6;
+  spentMs = clock();
   const find = (from) => names.reduce((value, key) => (value ? value[key] : undefined), from);
   const found = find(module) || find(module.default);
   if (typeof found !== 'function') {
@@ -52,7 +58,7 @@ async function load() {
 }
 
 function makeContext(requestId) {
-  const deadline = performance.now() + timeoutMs - spentMs;
+  const deadline = clock() + timeoutMs - spentMs;
   spentMs = 0;
   return {
     callbackWaitsForEmptyEventLoop: true,
@@ -65,7 +71,7 @@ function makeContext(requestId) {
     logStreamName: variables.AWS_LAMBDA_LOG_STREAM_NAME,
     identity: undefined,
     clientContext: undefined,
-    getRemainingTimeInMillis: () => Math.max(0, Math.trunc(deadline - performance.now())),
+    getRemainingTimeInMillis: () => Math.max(0, Math.trunc(deadline - clock())),
   };
 }
 

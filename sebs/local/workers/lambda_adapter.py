@@ -6,6 +6,7 @@ the attributes of https://docs.aws.amazon.com/lambda/latest/dg/python-context.ht
 """
 
 import os
+import sys
 from importlib import import_module
 from time import monotonic
 
@@ -56,7 +57,7 @@ class Context:
 
     def log(self, message):
         """Write to the function's log."""
-        print(message, end="")
+        sys.stdout.write(str(message))
 
 
 def handler(event, request_id):
