@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from sebs.errors import PackageTooLargeError
+from sebs.errors import InvalidBenchmarkError, PackageTooLargeError
 from sebs.local import limits
 from sebs.local.package import package
 from sebs.sebs_types import Language
@@ -62,7 +62,15 @@ def test_python_finds_code_in_a_package_and_dependencies_at_the_root(build, tmp_
         assert opened.read("function/lib/deep.py") == b"lib/deep.py"
         mode = opened.getinfo("function/lib/deep.py").external_attr >> 16
         assert stat.S_IMODE(mode) == 0o755
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "code.zip"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["code.zip"]
+
+
+@pytest.mark.parametrize("name", ["function.py", "function/__init__.py"])
+def test_a_dependency_must_not_hide_the_code(build, tmp_path, name):
+    directory = build("function.py", f".python_packages/lib/site-packages/{name}")
+    with pytest.raises(InvalidBenchmarkError, match=r"dependency of b has a module 'function"):
+        package(directory, Language.PYTHON, "b")
+    assert not (tmp_path / "code.zip").exists()
 
 
 def test_node_finds_dependencies_above_the_code(build):

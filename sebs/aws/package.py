@@ -1,0 +1,35 @@
+"""The code package of a Lambda function: a zip with its entry at the root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sebs.aws.limits import check_package
+from sebs.benchmark.package_layout import pack, unpacked_size
+from sebs.sebs_types import Language
+
+#: What Lambda is told to call: ``handler`` in the wrappers' file below.
+HANDLER = "handler.handler"
+
+#: The wrappers' files that Lambda looks for at the root, by language. Other languages bring theirs.
+ENTRIES = {Language.PYTHON: ("handler.py",), Language.NODEJS: ("handler.js",)}
+
+
+def package(directory: Path, language: Language, benchmark: str) -> tuple[Path, int]:
+    """Pack a build directory, which is moved, as :func:`sebs.benchmark.package_layout.pack` does.
+
+    Args:
+        directory: Code, wrappers and dependencies, as they were built.
+        language: Language of the code.
+        benchmark: The benchmark's name, for messages.
+
+    Returns:
+        The archive, beside the directory, and its size in bytes.
+
+    Raises:
+        PackageTooLargeError: It is over Lambda's limit, unpacked.
+        InvalidBenchmarkError: A dependency hides the code, there is a link that leads out of the
+            directory, or a name that is no Unicode.
+    """
+    check_package(benchmark, unpacked_size(directory))
+    return pack(directory, language, benchmark, ENTRIES.get(language, ()))
