@@ -41,6 +41,7 @@ and with 1 for every other one.
     │   ├── PlatformTimeoutError (TimeoutError)    a state that was waited for did not come
     │   ├── AttachedFunctionError                  not ours: changed only where the caller says so
     │   ├── GatewayError                           the local platform's gateway
+    │   ├── ImageUnavailableError (LookupError)    a container image that is needed is not there
     │   └── DockerUnavailableError
     ├── StorageError (OSError)
     │   ├── BucketNotFoundError (LookupError)
@@ -269,6 +270,10 @@ class AttachedFunctionError(PlatformError):
 
 class GatewayError(PlatformError):
     """The local platform's gateway could not be started or reached, or refused a request."""
+
+
+class ImageUnavailableError(PlatformError, LookupError):
+    """A container image that is needed is not on this machine, and cannot be pulled."""
 
 
 class DockerUnavailableError(PlatformError):

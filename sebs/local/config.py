@@ -16,6 +16,7 @@ from sebs.local.gateway.functions import Scaling
 
 if TYPE_CHECKING:
     from sebs.cache import Cache
+    from sebs.local.containers import ContainerOptions
     from sebs.s3.connection import S3Endpoint
 
 NAME = "local"
@@ -32,6 +33,7 @@ class LocalConfig(Config):
         scaling: What every function is configured with.
         region: A name for this machine, in results.
         s3: The server that buckets are on; ``None`` where they are files below ``home``.
+        containers: How environments are containers; ``None`` where they are processes.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class LocalConfig(Config):
         scaling: Scaling | None = None,
         region: str = NAME,
         s3: S3Endpoint | None = None,
+        containers: ContainerOptions | None = None,
     ) -> None:
         super().__init__(NAME)
         self.home = home
         self.scaling = scaling or Scaling()
         self.s3 = s3
+        self.containers = containers
         self._region = region
         self._resources = resources
         self._credentials = PlainCredentials()
@@ -91,7 +95,12 @@ class LocalConfig(Config):
         home = Path(given or Path(cache.cache_dir, NAME))
         resources = PlainResources.deserialize({**config, "name": NAME}, cache, handlers)
         return LocalConfig(
-            home.absolute(), resources, options.scaling(), options.region, options.s3_endpoint()
+            home.absolute(),
+            resources,
+            options.scaling(),
+            options.region,
+            options.s3_endpoint(),
+            options.containers(),
         )
 
     def serialize(self) -> dict[str, Any]:
@@ -104,5 +113,7 @@ class LocalConfig(Config):
             **super().serialize(),
             "home": str(self.home),
             "storage": place,
+            "sandbox": "process" if self.containers is None else "docker",
+            **(self.containers.serialize() if self.containers else {}),
             **asdict(self.scaling),
         }

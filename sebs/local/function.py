@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class LocalFunctionConfig(FunctionConfig):
-    """What every platform configures, how the function's environments scale, where its storage is.
+    """What every platform configures, and what this one does.
 
     Attributes:
         scaling: The fields of the gateway's ``Scaling``.
         storage: The variables with which the function finds its object storage.
+        container: What its environments run in; ``None`` where they are processes.
     """
 
     scaling: dict[str, Any] = field(default_factory=dict)
     storage: dict[str, str] = field(default_factory=dict)
+    container: dict[str, str] | None = None
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**super().serialize(), "scaling": self.scaling, "storage": self.storage}
+        own = {"scaling": self.scaling, "storage": self.storage, "container": self.container}
+        return {**super().serialize(), **own}
 
     def differences(self, wanted: dict[str, Any]) -> list[str]:
         """Return in words how scaling and storage differ from what they shall be together."""
@@ -47,6 +50,7 @@ class LocalFunctionConfig(FunctionConfig):
         config = super().deserialize(data)
         config.scaling = dict(data["scaling"])
         config.storage = dict(data["storage"])
+        config.container = data.get("container")
         return config
 
 
@@ -103,9 +107,10 @@ class LocalFunction(Function):
         config = self.config
         check_configuration(config.memory, config.timeout)
         runtime = config.runtime
-        program = languages.interpreter(runtime.language, runtime.version, cache_dir)
+        program = languages.program(runtime.language, runtime.version, config.container, cache_dir)
         return {
-            "runtime": {**runtime.serialize(), "executable": str(program)},
+            "runtime": {**runtime.serialize(), "executable": program},
+            "container": config.container,
             "memory": config.memory,
             "timeout": config.timeout,
             "environment": environment,

@@ -12,11 +12,12 @@ from sebs.errors import (
     UnsupportedTriggerError,
     UnsupportedVariantError,
 )
-from sebs.faas.function import Function, Trigger
+from sebs.faas.function import Function, Runtime, Trigger
 from sebs.faas.system import System
 from sebs.local import languages
 from sebs.local.client import GatewayClient
 from sebs.local.config import NAME, LocalConfig
+from sebs.local.containers import Containers
 from sebs.local.function import LocalFunction, LocalFunctionConfig
 from sebs.local.functions import Functions
 from sebs.local.limits import check_configuration
@@ -34,13 +35,13 @@ _WRAPPERS = (S3_WRAPPERS, Path(__file__).parent / "wrappers")
 
 
 class Local(System):
-    """Runs functions on this machine, with no account, no Docker and no root.
+    """Runs functions on this machine, with no account and no root; in containers if so configured.
 
     Args:
         system_config: Global configuration; it is told which interpreters this machine has.
         config: Configuration of the platform.
         cache_client: The cache.
-        docker_client: Of no use here.
+        docker_client: Of use where functions run in containers.
         logging_handlers: Kept for scripts written for SeBS.
     """
 
@@ -58,10 +59,11 @@ class Local(System):
         self._config = config
         self._client = GatewayClient(config.home)
         self._functions = Functions(self._client)
+        self._containers = Containers(config.containers, self.require_docker)
         if isinstance(system_config, SeBSConfig):
             # Here the cache is known, in which the interpreters that work are remembered.
             directory = Path(cache_client.cache_dir)
-            system_config.register(NAME, lambda: languages.supported_languages(directory))
+            system_config.register(NAME, lambda: self._containers.languages(directory))
 
     @staticmethod
     def name() -> str:
@@ -110,9 +112,11 @@ class Local(System):
             quiet: Whether infos and warnings are silenced.
 
         Raises:
+            DockerUnavailableError: Functions are to run in containers, and there is no engine.
             GatewayError: The gateway cannot be started.
             StorageError: The object storage cannot be used.
         """
+        self._containers.check()
         self._client.open()
         self.initialize_resources(resource_prefix, quiet)
         self._share_credentials()
@@ -246,9 +250,12 @@ class Local(System):
     def can_reuse_cached_function(
         self, cached_function: Function, benchmark: Benchmark
     ) -> str | None:
-        """Return why a cached function cannot be reused: another deployment has it."""
-        owner, own = _ours(cached_function).resource_id, self._config.resources.resources_id
-        return None if owner == own else f"it belongs to the deployment {owner}, this is {own}"
+        """Return why a cached function cannot be reused: another owner, or another sandbox."""
+        function, own = _ours(cached_function), self._config.resources.resources_id
+        if function.resource_id != own:
+            return f"it belongs to the deployment {function.resource_id}, this is {own}"
+        runtime = Runtime(benchmark.language, benchmark.language_version)
+        return self._containers.difference(function.config.container, runtime)
 
     def check_limits(self, code_package: Benchmark, func_name: str | None = None) -> None:
         """Refuse a name, memory, timeout or variant that cannot be; the gateway is asked nothing.
@@ -371,6 +378,7 @@ class Local(System):
         """Note how the function is configured now."""
         config.scaling = asdict(self._config.scaling)
         config.storage = self._resources.get_storage().envs()
+        config.container = self._containers.wanted(config.runtime)
 
     def _definition(self, function: LocalFunction, code_package: Benchmark) -> dict[str, Any]:
         """Return what the gateway must know, but for the code; asks the gateway nothing."""
@@ -382,6 +390,7 @@ class Local(System):
     ) -> None:
         location = code_package.code_location
         assert location is not None, "a package that was built has a location"
+        self._containers.provide(function.config.container)
         self._functions.put(function.name, location, definition)
 
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from sebs.config_schema import Strict, check
 from sebs.errors import Problem
-from sebs.local.gateway.functions import DEFAULT_QUEUE, Scaling
+from sebs.local.containers import DEFAULT_IMAGES, ContainerOptions
+from sebs.local.gateway.functions import DEFAULT_QUEUE, NO_NETWORK, Scaling
 from sebs.s3.connection import S3Endpoint, endpoint_fault
 
 _SECTION = "deployment.local"
@@ -50,18 +51,31 @@ class ResourcesOptions(Strict):
     storage_buckets: dict[str, str] = Field(default_factory=dict)
 
 
+class ImagesOptions(Strict):
+    """``images``: what containers are made from, by language; ``{version}`` is its version."""
+
+    python: str = Field(default=DEFAULT_IMAGES["python"], min_length=1)
+    nodejs: str = Field(default=DEFAULT_IMAGES["nodejs"], min_length=1)
+
+
 class LocalOptions(Strict):
     """The section itself; the scaling options are those of the gateway's ``Scaling``.
 
     Attributes:
         home: Directory of the platform; ``None`` stands for ``local`` in the cache.
         region: A name for this machine, in results.
+        sandbox: Whether environments are processes or containers.
+        images: What containers are made from.
+        network: Name of the Docker network that containers are in; ``none`` has nothing in it.
         queue: Requests that may wait for an environment; ``false`` or 0 refuses them with 429.
     """
 
     name: Literal["local"] = "local"
     home: str | None = Field(default=None, min_length=1)
     region: str = Field(default="local", min_length=1)
+    sandbox: Literal["process", "docker"] = "process"
+    images: ImagesOptions = Field(default_factory=ImagesOptions)
+    network: str = Field(default=NO_NETWORK, min_length=1)
     max_environments: int = Field(default=_DEFAULT.max_environments, ge=1)
     concurrency: int = Field(default=_DEFAULT.concurrency, ge=1)
     queue: bool | int = Field(default=_DEFAULT.queue, ge=0)
@@ -78,6 +92,12 @@ class LocalOptions(Strict):
             return None
         region = storage.region or _DEFAULT_REGION
         return S3Endpoint(storage.endpoint.rstrip("/"), region, storage.profile)
+
+    def containers(self) -> ContainerOptions | None:
+        """Return how containers are wanted; ``None`` where environments are processes."""
+        if self.sandbox == "process":
+            return None
+        return ContainerOptions(self.images.model_dump(), self.network)
 
     def scaling(self) -> Scaling:
         """Return what every function of the deployment is configured with."""
@@ -96,9 +116,22 @@ class LocalOptions(Strict):
 
 def problems(section: Mapping[str, Any]) -> list[Problem]:
     """Return everything that is wrong with the section."""
-    return check(_SECTION, LocalOptions, section) or _storage_problems(
-        LocalOptions.model_validate(section).storage
+    if found := check(_SECTION, LocalOptions, section):
+        return found
+    options = LocalOptions.model_validate(section)
+    return _storage_problems(options.storage) or _network_problems(options)
+
+
+def _network_problems(options: LocalOptions) -> list[Problem]:
+    """Return what is wrong with a network in which the object storage cannot be reached."""
+    isolated = options.sandbox == "docker" and options.network == NO_NETWORK
+    if not isolated or options.storage.type != "s3":
+        return []
+    message = (
+        "must be 'bridge' or another network in which containers reach storage.endpoint; "
+        "'host' for one on this machine's loopback interface"
     )
+    return [Problem(f"{_SECTION}.network", message)]
 
 
 def _storage_problems(storage: StorageOptions) -> list[Problem]:

@@ -94,19 +94,22 @@ class SystemRig:
     architecture: str | None = None
 
 
-def system_factory(system_type: type[System], section: dict[str, Any]) -> MakeSystem:
+def system_factory(
+    system_type: type[System], section: dict[str, Any], docker_client: Any = None
+) -> MakeSystem:
     """Return a ``make_system`` that goes the way of a configuration file.
 
     Args:
         system_type: The provider.
         section: The platform's section of the configuration; the resource id is added to it.
+        docker_client: A Docker client, a factory of one, or ``None``.
     """
 
     def make(cache: Cache, resources_id: str | None) -> System:
         settled = dict(section)
         if resources_id is not None:
             settled["resources"] = {**section.get("resources", {}), "resources_id": resources_id}
-        return system_type.from_config(SeBSConfig(), settled, cache, None)
+        return system_type.from_config(SeBSConfig(), settled, cache, docker_client)
 
     return make
 

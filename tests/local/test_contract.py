@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from base_images import base_image
 
+from sebs.faas.container import docker_from_environment
 from sebs.faas.registry import load_system
 from sebs.local import client
 from sebs.local.client import GatewayClient
@@ -33,6 +35,7 @@ class TestLocalPython(SystemContract):
     """Functions in Python."""
 
     language = Language.PYTHON
+    version: str | None = None
 
     @pytest.fixture
     def home(self, tmp_path: Path) -> Path:
@@ -40,10 +43,17 @@ class TestLocalPython(SystemContract):
         return tmp_path / "home of ü"
 
     @pytest.fixture
-    def rig(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> SystemRig:
+    def section(self, home: Path) -> dict[str, Any]:
+        """Return the platform's section of the configuration."""
+        return {"home": str(home)}
+
+    @pytest.fixture
+    def rig(
+        self, home: Path, section: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> SystemRig:
         calls, tokens = record_mutations(monkeypatch), record_tokens(monkeypatch)
         return SystemRig(
-            make_system=system_factory(load_system("local"), {"home": str(home)}),
+            make_system=system_factory(load_system("local"), section, docker_from_environment),
             capabilities=CAPABILITIES,
             inventory=lambda resources_id: inventory(home, resources_id),
             mutations=lambda: calls,
@@ -52,6 +62,7 @@ class TestLocalPython(SystemContract):
             count_invocations=lambda name: count_invocations(home, name),
             secrets=lambda: sorted(tokens),
             language=self.language,
+            language_version=self.version,
         )
 
 
@@ -65,6 +76,35 @@ class TestLocalNode(TestLocalPython):
     def home(self, served_home: Path) -> Path:
         """A directory that a gateway serves already."""
         return served_home
+
+
+@pytest.mark.docker
+class TestContainedPython(TestLocalPython):
+    """Functions in containers, of an image that the machine made, on one gateway."""
+
+    @pytest.fixture
+    def home(self, served_home: Path) -> Path:
+        """A directory that a gateway serves already."""
+        return served_home
+
+    @pytest.fixture
+    def section(self, home: Path) -> dict[str, Any]:
+        """Say that there are containers, and of what."""
+        language = self.language.value
+        images = {language: base_image(language)}
+        return {"home": str(home), "sandbox": "docker", "images": images}
+
+    @property
+    def version(self) -> str | None:
+        """The version that the image has."""
+        return base_image(self.language.value).rpartition(":")[2]
+
+
+@pytest.mark.docker
+class TestContainedNode(TestContainedPython):
+    """Functions in Node.js."""
+
+    language = Language.NODEJS
 
 
 @pytest.fixture(scope="module")

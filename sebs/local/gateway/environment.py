@@ -23,6 +23,10 @@ _CHUNK = 65536
 _ENVELOPE = 1 << 20
 
 
+#: Seconds that a worker may take to connect: less than what a client waits beyond the timeout.
+_START_WITHIN = 10.0
+
+
 class Verdict(NamedTuple):
     """Why the gateway ended an environment, as its invocations are told."""
 
@@ -86,6 +90,7 @@ class Environment:
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._verdict: Verdict | None = None
         self._channel: socket.socket | None = None
+        self._connected_ns = 0
         self._unsent = bytearray()
         self._reader = AnswerReader(definition.scaling.max_response + _ENVELOPE)
         self._temporary = home / "tmp" / environment_id
@@ -123,6 +128,22 @@ class Environment:
             return None
         return _out_of_memory(invocation.peak_kib, limit)
 
+    def overdue(self, now_ns: int) -> Verdict | None:
+        """Return what its invocations are told if one of them, or its own start, takes too long.
+
+        The time of an invocation begins with its dispatch, but not before its worker is there.
+        """
+        oldest = min(invocation.dispatched_ns for invocation in self.inflight.values())
+        if self._connected_ns == 0:
+            if now_ns - oldest <= _START_WITHIN * 1e9:
+                return None
+            message = f"The environment's worker was not there within {_START_WITHIN:g} s."
+            return Verdict("EnvironmentCrashed", message)
+        timeout = self.definition.timeout
+        if now_ns - max(oldest, self._connected_ns) <= timeout * 1e9:
+            return None
+        return Verdict("TimeoutError", f"An invocation ran past the timeout of {timeout:g} s.")
+
     def send(self, invocation: Invocation) -> None:
         """Hand over one invocation."""
         self.served += 1
@@ -157,6 +178,7 @@ class Environment:
     def connected(self, channel: socket.socket) -> None:
         """Talk to the worker over this socket, which does not block, from now on."""
         self._channel = channel
+        self._connected_ns = time.monotonic_ns()
         self._loop.add_reader(channel, self._readable)
         if self._unsent:
             self._loop.add_writer(channel, self._writable)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from sebs.local.gateway.environment import Environment, Verdict
+from sebs.local.gateway.environment import Environment
 
 if TYPE_CHECKING:
     from sebs.local.gateway.logs import FunctionLog
@@ -62,14 +62,11 @@ class Watch:
             self.arm()
 
     def _judge(self, environment: Environment, now_ns: int) -> None:
-        timeout = environment.definition.timeout
         used = environment.memory_kib()
         for invocation in environment.inflight.values():
             invocation.peak_kib = max(invocation.peak_kib, used)
             if (excess := environment.excess(invocation)) is not None:
                 environment.kill(excess)
                 return
-        oldest = min(invocation.dispatched_ns for invocation in environment.inflight.values())
-        if now_ns - oldest > timeout * 1e9:
-            message = f"An invocation ran past the timeout of {timeout:g} s."
-            environment.kill(Verdict("TimeoutError", message))
+        if (overdue := environment.overdue(now_ns)) is not None:
+            environment.kill(overdue)
