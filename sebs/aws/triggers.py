@@ -29,6 +29,7 @@ from sebs.errors import (
 )
 from sebs.faas.function import ExecutionResult, FunctionConfig
 from sebs.faas.trigger import ANSWER_MARGIN, LONGEST_INVOCATION, Trigger
+from sebs.http import json_body
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
@@ -230,7 +231,7 @@ class StorageTrigger(AWSTrigger):
             InvocationError: The event was not uploaded, or no answer came.
             PlatformError: The credentials are not what they were.
         """
-        body = encode_event(payload, LARGEST_EVENT)
+        body = json_body(payload)
         name = f"{self._function}/{uuid.uuid4().hex}.json"
         # Two uploads would be two invocations.
         once = self.clients.invocation(self.patience, "s3")

@@ -405,15 +405,11 @@ def test_a_type_that_lambda_has_not_here_is_refused(
     assert function.triggers_all() == []
 
 
-@WAYS
+@pytest.mark.parametrize("kind", [TYPES.LIBRARY, TYPES.HTTP], ids=lambda kind: kind.value)
 def test_an_event_that_is_too_large_is_not_sent(
-    make: Make,
-    function: PlainFunction,
-    tmp_path: Path,
-    kind: Trigger.TriggerType,
-    options: dict[str, Any],
+    make: Make, function: PlainFunction, tmp_path: Path, kind: Trigger.TriggerType
 ) -> None:
-    trigger = make(**options).create(function, kind)
+    trigger = make().create(function, kind)
     event = {"count": str(tmp_path / "runs"), "data": "x" * (6 * 2**20)}
     with pytest.raises(LimitExceededError, match="6,291,456"):
         trigger.sync_invoke(event)
@@ -421,6 +417,12 @@ def test_an_event_that_is_too_large_is_not_sent(
         with pytest.raises(LimitExceededError, match="1,048,576"):
             trigger.submit({**event, "data": "x" * 2**20})
     assert wait_for_runs(tmp_path / "runs", 1, within=0.3) == 0
+
+
+def test_an_object_may_be_larger_than_an_event(make: Make, function: PlainFunction) -> None:
+    text = "x" * (7 * 2**20)
+    result = make().create(function, TYPES.STORAGE).sync_invoke({"echo": text})
+    assert result.output["echo"] == text
 
 
 def test_a_function_that_is_gone_is_named(make: Make, clients: Clients) -> None:
