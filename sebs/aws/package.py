@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sebs.aws.limits import check_package
 from sebs.benchmark.package_layout import pack, unpacked_size
+from sebs.s3 import wrappers as with_s3
 from sebs.sebs_types import Language
 
 #: What Lambda is told to call: ``handler`` in the wrappers' file below.
@@ -13,6 +14,13 @@ HANDLER = "handler.handler"
 
 #: The wrappers' files that Lambda looks for at the root, by language. Other languages bring theirs.
 ENTRIES = {Language.PYTHON: ("handler.py",), Language.NODEJS: ("handler.js",)}
+
+_WRAPPERS = Path(__file__).parent / "wrappers"
+
+
+def wrappers(language: Language) -> list[Path]:
+    """Return the directories with a language's entry and clients, which join every package."""
+    return with_s3(language, _WRAPPERS)
 
 
 def package(directory: Path, language: Language, benchmark: str) -> tuple[Path, int]:

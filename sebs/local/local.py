@@ -22,7 +22,7 @@ from sebs.local.function import LocalFunction, LocalFunctionConfig
 from sebs.local.functions import Functions
 from sebs.local.limits import check_configuration
 from sebs.local.resources import LocalResources
-from sebs.s3 import WRAPPERS as S3_WRAPPERS
+from sebs.s3 import wrappers
 from sebs.sebs_types import Language, SystemVariant
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sebs.faas.config import Resources
     from sebs.faas.result import ExecutionResult
 
-_WRAPPERS = (S3_WRAPPERS, Path(__file__).parent / "wrappers")
+_WRAPPERS = Path(__file__).parent / "wrappers"
 
 
 class Local(System):
@@ -88,8 +88,7 @@ class Local(System):
     @classmethod
     def wrappers(cls, language: Language) -> list[Path]:
         """Return the directories with a language's clients of storage and tables."""
-        directories = [root / language.value for root in _WRAPPERS]
-        return [directory for directory in directories if directory.is_dir()]
+        return wrappers(language, _WRAPPERS)
 
     @property
     def config(self) -> LocalConfig:
