@@ -1,4 +1,4 @@
-"""The worker in a container, as this machine's kernel shows it.
+"""What runs in a container, as this machine's kernel shows it.
 
 Killing it, noticing its end and reading what its memory was need no detour over the engine.
 """

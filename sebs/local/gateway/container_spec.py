@@ -44,8 +44,9 @@ _TEMPORARY_MIB = 512
 _ROOT = "/sebs"
 _STORAGE_VARIABLE = "SEBS_LOCAL_STORAGE"
 
-#: The worker takes the shell's place; its output goes straight to the log, in order.
-_SCRIPT = f'exec "$@" </dev/null >>{_ROOT}/log 2>&1'
+#: The worker's output goes straight to the log, in order. The shell stays and is the container's
+#: first process: that one would be spared by signals that end any other, and must bury orphans.
+_SCRIPT = f'"$@" </dev/null >>{_ROOT}/log 2>&1; exit $?'
 
 
 class Place(NamedTuple):

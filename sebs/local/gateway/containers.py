@@ -18,12 +18,15 @@ from sebs.local.gateway.container_spec import (
     describe,
     uses_storage,
 )
-from sebs.local.gateway.engine import Engine, EngineError, engine_socket
+from sebs.local.gateway.engine import Engine, engine_socket
 from sebs.local.gateway.sandbox import End, Order, Tenant
 from sebs.local.gateway.sharing import listen, share_order, share_storage
 
 #: Seconds that the engine may take to remove the last containers when the gateway ends.
 _PATIENCE = 8.0
+
+#: Seconds that a container may take to end by itself when its worker has.
+_GRACE = 1.0
 
 #: What the exit code is more than where a signal ended the program, as a shell has it.
 _BY_SIGNAL = 128
@@ -51,13 +54,14 @@ class ContainerCell:
         self._process: ContainerProcess | None = None
         self._doomed = False
         self._told = False
+        self._last_resort: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._listener: socket.socket | None = listen(order.temporary, CHANNEL)
         self._loop.add_reader(self._listener, self._accept)
 
     @property
     def pid(self) -> int:
-        """The worker's process; 0 until the container runs."""
+        """The container's first process; 0 until it runs."""
         return self._process.pid if self._process else 0
 
     def memory_kib(self) -> int:
@@ -75,6 +79,10 @@ class ContainerCell:
     def maimed(self) -> bool:
         """Return whether a process was ended by the limit: the others go on."""
         return self.struck()
+
+    def abandon(self) -> None:
+        """Give the container a moment to end with its worker, whose exit code it reports."""
+        self._loop.call_later(_GRACE, self.kill)
 
     def kill(self) -> None:
         """End the container, or have it ended as soon as it has started."""
@@ -100,22 +108,25 @@ class ContainerCell:
         identity = await self._engine.create(self._name, description)
         try:
             removal = await self._engine.removal(identity)
-            if self._doomed:
-                return _KILLED
-            await self._engine.start(identity)
-            await self._watch(identity)
-            return End(_describe(await removal))
+            try:
+                if self._doomed:
+                    return _KILLED
+                await self._engine.start(identity)
+                await self._watch(identity)
+                return End(_describe(await removal))
+            finally:
+                removal.cancel()
         finally:
             # The engine removes what has run by itself; this is for what has not, or still does.
             await self._engine.remove(identity)
 
     async def _watch(self, identity: str) -> None:
         """Wait until the container's process has ended."""
-        state = (await self._engine.inspect(identity))["State"]
-        with suppress(ProcessLookupError):  # it was faster
-            if not state["Pid"]:
-                return
-            self._process = ContainerProcess(state["Pid"], identity)
+        pid = await self._engine.pid(identity)
+        if pid == 0:
+            return  # it was faster
+        with suppress(ProcessLookupError):  # likewise
+            self._process = ContainerProcess(pid, identity)
             if self._doomed:
                 self._end(self._process)
             await self._process.gone(self._limit)
@@ -127,7 +138,7 @@ class ContainerCell:
             return  # it has just ended
         except PermissionError:
             # Of another user, as an engine may map them: the engine itself can.
-            self._loop.create_task(self._engine.remove(self._name))
+            self._last_resort = self._loop.create_task(self._engine.remove(self._name))
 
     def _accept(self) -> None:
         listener = self._listener
@@ -187,7 +198,7 @@ class ContainerSandbox:
         return cell
 
     async def sweep(self) -> int:
-        """Remove the containers that a killed predecessor left.
+        """Remove what containers there are: those of a killed predecessor, or the last ones.
 
         Returns:
             How many there were.
@@ -197,20 +208,18 @@ class ContainerSandbox:
         """
         if not self._record.exists():
             return 0
-        engine = Engine(engine_socket(os.environ))
+        engine = Engine(engine_socket(os.environ), _PATIENCE)
         left = await engine.labelled(self._label)
         await asyncio.gather(*(engine.remove(each) for each in left))
         self._record.unlink(missing_ok=True)
         return len(left)
 
     async def close(self) -> None:
-        """Wait until all containers are removed; the environments have been killed."""
+        """Wait until the containers are removed, whose environments have been killed."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_PATIENCE)
         if self._services is not None:
             (await self._services).close()
-        with suppress(EngineError):  # the next gateway finds the record
-            await asyncio.wait_for(self.sweep(), _PATIENCE)
 
     def _open_services(self) -> asyncio.Task[asyncio.AbstractServer]:
         """Serve the data services where containers see them, whatever network they are in."""

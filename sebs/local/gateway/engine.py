@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 _DEFAULT = "/var/run/docker.sock"
 
-#: Seconds that the engine may take for one request.
+#: Seconds that the engine may take for one request, unless the caller has less.
 _PATIENCE = 60.0
 
 
@@ -51,24 +51,26 @@ class Engine:
 
     Args:
         socket: Path of its socket.
+        patience: Seconds that it may take for one request.
     """
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, patience: float = _PATIENCE) -> None:
         self._socket = socket
+        self._patience = patience
 
     async def create(self, name: str, description: Mapping[str, Any]) -> str:
         """Create a container; return its id."""
         answer = await self._call("POST", f"/containers/create?name={name}", description)
-        return str(answer["Id"])
+        return str(_field(answer, "Id"))
 
     async def start(self, name: str) -> None:
         """Start a container."""
         await self._call("POST", f"/containers/{name}/start")
 
-    async def inspect(self, name: str) -> dict[str, Any]:
-        """Return all that the engine knows of a container."""
-        answer: dict[str, Any] = await self._call("GET", f"/containers/{name}/json")
-        return answer
+    async def pid(self, name: str) -> int:
+        """Return the first process of a container; 0 where it has ended."""
+        answer = await self._call("GET", f"/containers/{name}/json")
+        return int(_field(_field(answer, "State"), "Pid"))
 
     async def remove(self, name: str) -> None:
         """End a container and remove it; one that is gone, or just going, is none."""
@@ -79,21 +81,21 @@ class Engine:
         """Return the ids of the containers with a label (``NAME=VALUE``), running or not."""
         filters = quote(json.dumps({"label": [label]}))
         answer = await self._call("GET", f"/containers/json?all=1&filters={filters}")
-        return [str(each["Id"]) for each in answer]
+        return [str(_field(each, "Id")) for each in answer]
 
-    async def removal(self, name: str) -> Awaitable[int]:
+    async def removal(self, name: str) -> asyncio.Task[int]:
         """Return what waits for a container's removal and gives the exit code of its program.
 
         The engine knows that it is waited for when this returns, so a container that is started
         afterwards cannot be missed.
         """
         path = f"/containers/{name}/wait?condition=removed"
-        answer = asyncio.ensure_future(self._finish(*await self._begin("POST", path)))
+        streams = await self._begin("POST", path)
 
         async def code() -> int:
-            return int((await answer)["StatusCode"])
+            return int(_field(await self._finish(*streams), "StatusCode"))
 
-        return code()
+        return asyncio.get_running_loop().create_task(code())
 
     async def _call(
         self,
@@ -103,10 +105,11 @@ class Engine:
         accepted: tuple[int, ...] = (),
     ) -> Any:
         try:
-            return await asyncio.wait_for(self._request(method, path, body, accepted), _PATIENCE)
+            request = self._request(method, path, body, accepted)
+            return await asyncio.wait_for(request, self._patience)
         except asyncio.TimeoutError:
             raise EngineError(
-                f"The Docker engine did not answer {method} {path} within {_PATIENCE:g} s"
+                f"The Docker engine did not answer {method} {path} within {self._patience:g} s"
             ) from None
 
     async def _request(
@@ -155,6 +158,13 @@ class Engine:
             raise EngineError(f"The Docker engine answered with no JSON: {error}") from error
         finally:
             writer.close()
+
+
+def _field(answer: Any, name: str) -> Any:
+    try:
+        return answer[name]
+    except (KeyError, TypeError):
+        raise EngineError(f"The Docker engine answered without {name}: {answer!r}") from None
 
 
 def _status(line: bytes) -> int:

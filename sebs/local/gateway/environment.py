@@ -107,7 +107,7 @@ class Environment:
 
     @property
     def pid(self) -> int:
-        """Its worker's process; 0 until there is one."""
+        """Its first process; 0 until there is one."""
         return self._cell.pid
 
     @property
@@ -224,7 +224,7 @@ class Environment:
             if not data:
                 self._hang_up()
                 # Without its channel it is of no use, whether or not it has ended already.
-                self._cell.kill()
+                self._cell.abandon()
                 return
             try:
                 for answer in self._reader.feed(data):

@@ -95,7 +95,7 @@ class Gateway:
 
     async def run(self) -> None:
         """Serve until stopped, then end every environment."""
-        await self._sweep_containers()
+        await self._sweep_containers("of a predecessor that was killed")
         store = FunctionStore(self._home / "functions")
         await self._load(store)
         processes.become_subreaper()
@@ -127,17 +127,18 @@ class Gateway:
             self._tables.close()
             await self._end_environments()
             await self._containers.close()
+            await self._sweep_containers("that would not end")
             await self._processes.close()
 
-    async def _sweep_containers(self) -> None:
-        """Clean up behind a predecessor that was killed, as :func:`prepare_home` does."""
+    async def _sweep_containers(self, which: str) -> None:
+        """Remove all containers; those that cannot be are the next gateway's to remove."""
         try:
             left = await self._containers.sweep()
         except OSError as error:
-            report(f"containers of a predecessor that was killed may be left: {error}")
+            report(f"there may be containers {which}: {error}")
             return
         if left:
-            report(f"swept {left} containers of a predecessor that was killed")
+            report(f"swept {left} containers {which}")
 
     async def _load(self, store: FunctionStore) -> None:
         """Serve the functions of earlier runs."""

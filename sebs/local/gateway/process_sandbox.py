@@ -38,6 +38,10 @@ class ProcessCell:
         """Return the resident memory of the worker and of all that it started."""
         return processes.tree_memory(self.pid)
 
+    def abandon(self) -> None:
+        """Kill what is left at once: a worker that has ended has its exit code already."""
+        self.kill()
+
     def kill(self) -> None:
         """Kill the session's processes."""
         processes.kill_group(self.pid)

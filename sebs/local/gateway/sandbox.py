@@ -67,7 +67,7 @@ class Cell(Protocol):
 
     @property
     def pid(self) -> int:
-        """The worker's process as this machine knows it; 0 until there is one."""
+        """Its first process as this machine knows it; 0 until there is one."""
         ...
 
     def memory_kib(self) -> int:
@@ -84,6 +84,10 @@ class Cell(Protocol):
 
     def maimed(self) -> bool:
         """Return whether the limit cost some of its processes their life and spared others."""
+        ...
+
+    def abandon(self) -> None:
+        """See to it that it ends, as its worker has ended or is of no use any more."""
         ...
 
     def kill(self) -> None:

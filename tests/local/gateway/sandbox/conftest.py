@@ -1,19 +1,18 @@
-"""Functions in containers, of images that the machine made (see .ci/docker)."""
-
-import functools
-import json
-import subprocess
+"""Functions in containers of images that the machine made."""
 
 import pytest
+from base_images import base_image
 
-IMAGES = {"python": "sebs-test/python:3.11", "nodejs": "sebs-test/node:18"}
+from sebs.faas.container import docker_from_environment
+
 PROGRAMS = {"python": "python3", "nodejs": "node"}
 
 
-@functools.lru_cache
-def absent(image):
-    command = ["docker", "image", "inspect", image]
-    return subprocess.run(command, capture_output=True, check=False).returncode != 0
+@pytest.fixture
+def engine():
+    client = docker_from_environment()
+    yield client
+    client.close()
 
 
 @pytest.fixture
@@ -21,29 +20,20 @@ def contained():
     """Return what a definition says of a function in containers."""
 
     def options(language="python", **container):
-        image = IMAGES[language]
-        if absent(image):
-            pytest.skip(f"there is no image {image}; .ci/docker makes it")
         runtime = {"language": language, "version": "", "executable": PROGRAMS[language]}
-        container = {"image": image, **container}
+        container = {"image": base_image(language), **container}
         return {"language": language, "runtime": runtime, "container": container}
 
     return options
 
 
 @pytest.fixture
-def containers(tmp_path):
-    """Return what the engine knows of the containers of the test's gateways."""
+def containers(engine, tmp_path):
+    """Return the containers of the test's gateways, running or not."""
 
-    def ask():
-        label = f"label=sebs.home={(tmp_path / 'home').resolve()}"
-        command = ["docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", label]
-        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        if not found:
-            return []
-        command = ["docker", "inspect", *found]
-        # One may be gone between the two questions.
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        return json.loads(answer.stdout)
+    def find():
+        label = f"sebs.home={(tmp_path / 'home').resolve()}"
+        # One may be gone between the question for all and that for each.
+        return engine.containers.list(all=True, filters={"label": label}, ignore_removed=True)
 
-    return ask
+    return find
