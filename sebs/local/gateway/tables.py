@@ -19,7 +19,8 @@ from urllib.parse import unquote
 
 from sebs.errors import BucketNotFoundError, InvalidItemError, SebsError
 from sebs.local.gateway.control import ControlError, read_document
-from sebs.local.tables import Key, TableStore
+from sebs.faas.tables import Key
+from sebs.local.tables import TableStore
 
 #: What the paths begin with that the functions' token opens.
 TABLES_PATH = b"/-/tables/"
