@@ -49,9 +49,10 @@ class DockerHandle:
     """
 
     def __init__(self, source: Any) -> None:
-        self._source = source
         # A double of a client may be callable; only a client has containers.
-        self._is_factory = callable(source) and not hasattr(source, "containers")
+        is_factory = callable(source) and not hasattr(source, "containers")
+        self._factory = source if is_factory else None
+        self._client = None if is_factory else source
 
     def require(self, operation: str) -> Any:
         """Return the client.
@@ -62,18 +63,23 @@ class DockerHandle:
         Raises:
             DockerUnavailableError: There is none; the message names the operation.
         """
-        if self._is_factory:
+        if self._client is None and self._factory is not None:
             try:
-                client = self._source()
+                self._client = self._factory()
             except (DockerUnavailableError, OSError) as error:
                 reason = error.message if isinstance(error, DockerUnavailableError) else str(error)
                 raise DockerUnavailableError(
                     f"{operation} needs a Docker engine: {reason}", remedy=_REMEDY
                 ) from error
-            self._source, self._is_factory = client, False
-        if self._source is None:
+        if self._client is None:
             raise DockerUnavailableError(f"{operation} needs a Docker engine.", remedy=_REMEDY)
-        return self._source
+        return self._client
+
+    def close(self) -> None:
+        """Close the client, if the handle made it; the next operation makes another."""
+        if self._factory is not None and self._client is not None:
+            client, self._client = self._client, None
+            client.close()
 
 
 class DockerContainer(ABC, LoggingBase):

@@ -379,6 +379,7 @@ class System(Collaborators):
 
         The base body writes the final configuration to the cache, under its lock.
         """
+        self._docker.close()
         self.cache_client.lock()
         try:
             self.config.update_cache(self.cache_client)
