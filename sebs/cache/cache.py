@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sebs.cache.importing import ImportReport
     from sebs.cache.inventory import CleanReport, Entry
 
-_STORAGE, _NOSQL = "storage", "nosql"
+_STORAGE, _NOSQL, _ATTACHED = "storage", "nosql", "attached"
 _COARSE_LOCK = "cache"
 
 
@@ -77,6 +77,33 @@ class Cache(DeploymentCache):
     def remove_nosql(self, deployment: str) -> None:
         """Forget the tables of all benchmarks of a platform."""
         self._store.delete(RESOURCES, deployment=deployment, kind=_NOSQL)
+
+    # --- functions that are not ours ---
+
+    def get_attached(self, deployment: str | None = None) -> list[dict[str, Any]]:
+        """Return what is remembered of functions that are not ours, of one platform or of all.
+
+        Each has its ``deployment`` and ``alias``, and what :meth:`remember_attached` was told.
+        """
+        where = {} if deployment is None else {"deployment": deployment}
+        with self._store.database.reading() as rows:
+            found = rows.find(RESOURCES, kind=_ATTACHED, **where)
+        return [
+            {
+                "deployment": row["deployment"],
+                "alias": row["benchmark"],
+                **decode(row["config"], f"attached.{row['benchmark']}"),
+            }
+            for row in found
+        ]
+
+    def remember_attached(self, deployment: str, alias: str, config: dict[str, Any]) -> None:
+        """Remember how to attach a function under an alias; one of that alias is replaced."""
+        self._store.put_resource(deployment, alias, _ATTACHED, config)
+
+    def forget_attached(self, deployment: str, alias: str) -> None:
+        """Forget an alias; the function stays as it is."""
+        self._store.delete(RESOURCES, deployment=deployment, benchmark=alias, kind=_ATTACHED)
 
     # --- configuration of platforms ---
 

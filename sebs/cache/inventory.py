@@ -42,9 +42,11 @@ class Entry:
     """One thing in the cache.
 
     Attributes:
-        kind: ``function``, ``package``, ``container``, ``storage``, ``nosql`` or ``configuration``.
+        kind: ``function``, ``package``, ``container``, ``storage``, ``nosql``, ``attached`` or
+            ``configuration``.
         deployment: The platform's key.
-        benchmark: Name of the benchmark; ``None`` for a configuration.
+        benchmark: Name of the benchmark; the alias of what is attached; ``None`` for a
+            configuration.
         name: Of a function its name; of a package or image its language, version, architecture and
             variant; else ``None``.
         modified: When it was last written, ISO 8601.

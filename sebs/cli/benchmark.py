@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sebs.cli import options
+from sebs.cli import measuring, options
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.cli.session import Session
-    from sebs.faas.function import Trigger
     from sebs.invoke.run import Run
-
-DEFAULT_OUTPUT_DIR = Path("sebs-results")
 
 
 @click.group("benchmark")
@@ -94,13 +90,7 @@ def build(benchmark: str, function_name: str | None, as_json: bool, **given: Any
     type=click.Path(path_type=Path),
     help="Directory with input data.  [default: cache]",
 )
-@click.option(
-    "--output-dir",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_OUTPUT_DIR,
-    show_default=True,
-    help="Where the run is kept.",
-)
+@options.output_dir
 @options.as_json
 def invoke(
     benchmark: str,
@@ -130,7 +120,7 @@ def invoke(
     report.show(run, as_json=as_json)
     if interrupted:
         raise KeyboardInterrupt
-    return _outcome(run, unfetched)
+    return measuring.outcome(run, unfetched)
 
 
 def _run(
@@ -156,9 +146,8 @@ def _run(
         trigger_type=trigger.trigger_type(),
         repetitions=experiment.repetitions,
     )
-    interrupted = _measure(run, trigger, payload)
-    run.save()
-    unfetched = _fetch_metrics(run, session)
+    interrupted = measuring.measure(run, trigger, payload)
+    unfetched = measuring.fetch_metrics(run, system)
     if validate:
         validate_outputs(run, system, package, payload)
     run.save()
@@ -180,45 +169,7 @@ def process(run: Path, as_json: bool, **given: Any) -> int:
     loaded = load_run(run)
     with open_session(deployment=loaded.manifest["deployment"], **given) as session:
         with session.visiting(loaded.manifest["resources_id"]):
-            unfetched = _fetch_metrics(loaded, session)
+            unfetched = measuring.fetch_metrics(loaded, session.system)
         loaded.save()
     report.show(loaded, as_json=as_json)
-    return _outcome(loaded, unfetched)
-
-
-def _measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
-    """Invoke with a progress bar; return whether the user interrupted it."""
-    from sebs.cli import output
-    from sebs.invoke.run import invoke_sequentially
-
-    total = run.manifest["repetitions"]
-    results = invoke_sequentially(run, trigger, payload, total)
-    try:
-        for _ in output.progress(results, "Invoking", total):
-            pass
-    except KeyboardInterrupt:
-        return True
-    return False
-
-
-def _fetch_metrics(run: Run, session: Session) -> bool:
-    """Fetch the platform's metrics; return whether that failed, which loses no measurement."""
-    from sebs.errors import PlatformError, UnsupportedOperationError
-    from sebs.invoke.evaluate import fetch_metrics
-
-    try:
-        fetch_metrics(run, session.system)
-    except UnsupportedOperationError as error:
-        click.echo(f"There are no metrics of the platform's own: {error}", err=True)
-    except PlatformError as error:
-        click.echo(
-            f"The platform's metrics could not be fetched: {error} "
-            f"Try again: sebs benchmark process {shlex.quote(str(run.directory))}",
-            err=True,
-        )
-        return True
-    return False
-
-
-def _outcome(run: Run, unfetched: bool) -> int:
-    return 1 if run.failures or run.invalid or unfetched else 0
+    return measuring.outcome(loaded, unfetched)

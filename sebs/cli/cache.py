@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from sebs.cli import options
-
-if TYPE_CHECKING:
-    from sebs.cache import Cache
+from sebs.cli.session import open_cache
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -42,7 +39,7 @@ def list_entries(
     """List what the cache holds, one line a thing."""
     from sebs.cli import output
 
-    with _open(cache_dir) as cache:
+    with open_cache(cache_dir) as cache:
         entries = [dataclasses.asdict(entry) for entry in cache.entries(deployment, benchmark)]
     if as_json:
         output.print_json(entries)
@@ -61,7 +58,7 @@ def show(
     """Print what the cache holds, whole, as one JSON document, with --json or without."""
     from sebs.cli import output
 
-    with _open(cache_dir) as cache:
+    with open_cache(cache_dir) as cache:
         output.print_json(cache.show(deployment, benchmark))
 
 
@@ -70,7 +67,7 @@ def show(
 @options.cache_dir
 def export(file: Path, cache_dir: Path | None) -> None:
     """Write the whole cache to FILE, as one JSON document."""
-    with _open(cache_dir) as cache:
+    with open_cache(cache_dir) as cache:
         cache.export(file)
     click.echo(f"Wrote {file}.")
 
@@ -86,7 +83,7 @@ def import_(source: Path, cache_dir: Path | None, as_json: bool) -> int:
     """
     from sebs.cli import output
 
-    with _open(cache_dir) as cache:
+    with open_cache(cache_dir) as cache:
         read = cache.import_sebs_cache if source.is_dir() else cache.import_
         report = read(source)
     if as_json:
@@ -113,7 +110,7 @@ def clean(
     """Forget entries and remove their packages; platforms are not told."""
     from sebs.cli import output
 
-    with _open(cache_dir) as cache:
+    with open_cache(cache_dir) as cache:
         report = cache.clean(deployment=deployment, benchmark=benchmark, dry_run=dry_run)
     if as_json:
         output.print_json(dataclasses.asdict(report))
@@ -123,12 +120,3 @@ def clean(
         f"{verb} {len(report.entries)} entries, {len(report.packages)} packages "
         f"({report.freed} bytes), {len(report.temporaries)} leftovers."
     )
-
-
-@contextmanager
-def _open(cache_dir: Path | None) -> Iterator[Cache]:
-    from sebs.cache import Cache
-    from sebs.sebs import default_cache_dir
-
-    with Cache(cache_dir or default_cache_dir()) as cache:
-        yield cache

@@ -32,6 +32,13 @@ deployment = click.option(
 resource_prefix = click.option(
     "--resource-prefix", metavar="PREFIX", help="Deployment to take up, or how to name a new one."
 )
+output_dir = click.option(
+    "--output-dir",
+    type=click.Path(path_type=Path),
+    default=Path("sebs-results"),
+    show_default=True,
+    help="Where the run is kept.",
+)
 benchmarks_dirs = click.option(
     "--benchmarks-dir",
     "benchmarks_dirs",

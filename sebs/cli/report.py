@@ -82,7 +82,9 @@ def _verdicts(run: Run) -> Iterable[str]:
     wanted = run.manifest["repetitions"]
     if total < wanted:
         yield f"Interrupted: {total} of {wanted} invocations were made."
-    if total and not run.invocations[0].stats.cold_start and not run.invocations[0].stats.failure:
+    first = run.invocations[0].stats if total else None
+    forced = run.manifest.get("forced_cold", True)
+    if forced and first is not None and not first.cold_start and not first.failure:
         yield "The first invocation was not cold, although a cold start was forced."
     if missing := run.metrics.get("missing"):
         yield f"The platform's log has nothing of {len(missing)} invocations."

@@ -15,6 +15,7 @@ from sebs.faas.deployments import existing_deployment
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
+    from sebs.cache import Cache
     from sebs.config import Configuration
     from sebs.experiments.config import ExperimentConfig
     from sebs.faas.system import System
@@ -93,6 +94,14 @@ class Session:
         finally:
             resources.resources_id = None
             Resources.initialize(resources, kept)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Connect to the platform alone: no deployment is looked for, made or remembered."""
+        resources = self.system.config.resources
+        known = resources.resources_id if resources.has_resources_id else new_resources_id()
+        with self.visiting(known):
+            yield
 
     def _only_one(self, prefix: str | None) -> str | None:
         """Return the platform's only deployment that fits the prefix, which the cache forgot."""
@@ -191,3 +200,17 @@ def open_session(
             client.get_deployment(configuration.deployment),
             ExperimentConfig.deserialize(configuration.experiments),
         )
+
+
+@contextmanager
+def open_cache(cache_dir: Path | None) -> Iterator[Cache]:
+    """Open the cache, and close it again.
+
+    Args:
+        cache_dir: Its directory; ``None`` is the default one.
+    """
+    from sebs.cache import Cache
+    from sebs.sebs import default_cache_dir
+
+    with Cache(cache_dir or default_cache_dir()) as cache:
+        yield cache

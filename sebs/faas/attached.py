@@ -82,13 +82,6 @@ class Attached(Function):
         finally:
             _permitted.reset(token)
 
-    def detach(self) -> None:
-        """Give up what the platform keeps for it, by default nothing; it stays as it is.
-
-        Raises:
-            PlatformError: It could not be given up.
-        """
-
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, which say that it is attached."""
         return {**super().serialize(), "attached": True}
@@ -130,6 +123,18 @@ class Attaching(Collaborators):
             UnsupportedOperationError: The platform does not do that.
         """
         raise UnsupportedOperationError(f"{self.name()} cannot attach existing functions.")
+
+    def detach_function(self, name: str) -> None:
+        """Give up what the platform keeps for an attached function, by default nothing.
+
+        The function itself stays as it is, and need not exist any more.
+
+        Args:
+            name: Its :attr:`Attached.target`.
+
+        Raises:
+            PlatformError: It could not be given up.
+        """
 
 
 def _change(change: Change | str) -> Change:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.errors import UnsupportedOperationError
 from sebs.faas import deploy, deployments
-from sebs.faas.collaborators import Collaborators
+from sebs.faas.attached import Attaching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PackageStep = Callable[[str, "Language", str, str, str, bool], "tuple[str, int]"]
 
 
-class System(Collaborators):
+class System(Attaching):
     """A FaaS platform: packages code, deploys, invokes, forces cold starts, fetches metrics.
 
     A subclass implements the abstract hooks; :meth:`get_function` calls them in the right order and
@@ -317,14 +317,6 @@ class System(Collaborators):
     def system_variant_suffix(self, system_variant: SystemVariant) -> str | None:
         """Return the provider's own suffix for a variant in cache keys and names, or ``None``."""
         return None
-
-    def attach_function(self, name: str, **options: Any) -> Function:
-        """Return a function that exists and is not ours, to be invoked and never changed.
-
-        Raises:
-            UnsupportedOperationError: The platform does not do that.
-        """
-        raise UnsupportedOperationError(f"{self.name()} cannot attach existing functions.")
 
     def delete_function(self, func_name: str, function: dict[str, Any]) -> None:
         """Delete one function.

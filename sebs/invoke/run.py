@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sebs
 from sebs.errors import InvocationError, ResultFormatError
@@ -26,9 +26,9 @@ from sebs.invoke.summary import summarize
 from sebs.utils import write_atomically
 
 if TYPE_CHECKING:
-    from sebs.benchmark import Benchmark
     from sebs.faas.function import Function, Trigger
     from sebs.faas.system import System
+    from sebs.sebs_types import SystemVariant
 
 #: Version of the document; readers refuse newer ones.
 FORMAT_VERSION = 1
@@ -45,6 +45,26 @@ _DERIVED = (
     "metrics",
     "validation",
 )
+
+
+class Code(Protocol):
+    """What a function runs: a benchmark, or code that is not ours."""
+
+    @property
+    def benchmark(self) -> str:
+        """Its name."""
+
+    @property
+    def hash(self) -> str | None:
+        """Hash of its package; empty where nothing is known."""
+
+    @property
+    def system_variant(self) -> SystemVariant:
+        """What is deployed."""
+
+    @property
+    def language_variant(self) -> str:
+        """Which of the benchmark's implementations it is."""
 
 
 @dataclass
@@ -116,14 +136,25 @@ class Run:
 def start_run(
     output_dir: Path,
     system: System,
-    benchmark: Benchmark,
+    benchmark: Code,
     function: Function,
     *,
     size: str,
     trigger_type: Trigger.TriggerType,
     repetitions: int,
+    forced_cold: bool = True,
 ) -> Run:
     """Make a run's directory and write its manifest.
+
+    Args:
+        output_dir: Where the directory is made.
+        system: The platform.
+        benchmark: What the function runs.
+        function: The function.
+        size: Size of the benchmark's input.
+        trigger_type: By what it is invoked.
+        repetitions: How often.
+        forced_cold: Whether a cold start was forced before.
 
     Raises:
         OSError: The directory cannot be made.
@@ -144,6 +175,8 @@ def start_run(
         "size": size,
         "trigger": trigger_type.value,
         "repetitions": repetitions,
+        "forced_cold": forced_cold,
+        "attached": function.attached,
         "function": {"name": function.name, **function.config.serialize()},
         "system_variant": benchmark.system_variant.serialize(),
         "language_variant": benchmark.language_variant,

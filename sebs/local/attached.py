@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -38,45 +40,18 @@ class AttachedLocalFunction(Attached, LocalFunction):
     """Code that the user keeps, of which the gateway runs a copy.
 
     Args:
-        label: What it is called in reports.
         source: Path of the directory or zip, absolute.
         cfg: Its configuration.
-        client: The gateway.
     """
 
-    def __init__(
-        self, label: str, source: Path, cfg: LocalFunctionConfig, client: GatewayClient
-    ) -> None:
-        digest = hashlib.sha256(str(source).encode()).hexdigest()[:8]
-        super().__init__(label, f"{OWNER}-{label}-{digest}", "", cfg, OWNER)
+    def __init__(self, source: Path, cfg: LocalFunctionConfig) -> None:
+        super().__init__(label(source), function_name(source), "", cfg, OWNER)
         self._source = source
-        self._copies = Functions(client)
-        self.attach(client)
 
     @property
     def target(self) -> str:
         """The absolute path."""
         return str(self._source)
-
-    def deliver(self, package: Path, definition: dict[str, Any]) -> None:
-        """Let the gateway have the copy, unless it is the one that it has.
-
-        Raises:
-            GatewayError: The gateway refused.
-        """
-        self._copies.keep(self.name, str(package), definition)
-
-    def detach(self) -> None:
-        """Remove the gateway's copy; its logs and metrics stay, and so does the user's code.
-
-        Raises:
-            GatewayError: The gateway refused.
-        """
-        try:
-            self._copies.get(self.name, OWNER)
-            self._copies.delete(self.name)
-        except FunctionGoneError:
-            self.logging.debug("The gateway has no copy of %s.", self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +139,7 @@ def attach(
     Raises:
         SebsError: What ``attach_function`` of the platform raises.
     """
-    source = path.expanduser().resolve()
+    source = absolute(path)
     with packed(source, options.handler) as package:
         runtime = options.runtime(package.handler, containers.languages(cache_dir))
         config = LocalFunctionConfig(
@@ -175,18 +150,44 @@ def attach(
             scaling=asdict(scaling),
             container=containers.wanted(runtime),
         )
-        function = AttachedLocalFunction(_label(source), source, config, client)
+        function = AttachedLocalFunction(source, config)
         variables = {**_variables(function.name, package.handler, config), **options.environment}
         definition = function.definition(variables, cache_dir)
         containers.provide(config.container)
-        function.deliver(package.archive, {**definition, "handler": ADAPTED_HANDLER})
+        definition["handler"] = ADAPTED_HANDLER
+        Functions(client).keep(function.name, str(package.archive), definition)
+    function.attach(client)
     return function
 
 
-def _label(source: Path) -> str:
-    """Return what the function is called in reports and in its name."""
-    name = source.name if source.is_dir() else source.stem
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:_LABEL_LENGTH].strip("-") or "function"
+def detach(path: Path, client: GatewayClient) -> None:
+    """Remove the gateway's copy of code, if there is one; its logs and metrics stay.
+
+    Raises:
+        GatewayError: The gateway refused.
+    """
+    name = function_name(absolute(path))
+    functions = Functions(client)
+    with suppress(FunctionGoneError):
+        functions.get(name, OWNER)
+        functions.delete(name)
+
+
+def absolute(path: Path) -> Path:
+    """Return the path as it is known from anywhere; it need not exist."""
+    return path.expanduser().resolve()
+
+
+def label(source: Path) -> str:
+    """Return what the function is called in reports."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", source.name.removesuffix(".zip"))
+    return name[:_LABEL_LENGTH].strip("-") or "function"
+
+
+def function_name(source: Path) -> str:
+    """Return what the function is called in the gateway: another path is another function."""
+    digest = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
+    return f"{OWNER}-{label(source)}-{digest}"
 
 
 def _variables(name: str, handler: Handler, config: LocalFunctionConfig) -> dict[str, str]:

@@ -42,3 +42,16 @@ class AttachingLocal(System):
         cache_dir = Path(self.cache_client.cache_dir)
         place = (self._config.scaling, self._containers, self._client, cache_dir)
         return attach(Path(name), wanted, *place)
+
+    def detach_function(self, name: str) -> None:
+        """Remove the gateway's copy of code; its logs and metrics stay, and so does the code.
+
+        Args:
+            name: Path of the directory or zip, which need not exist any more.
+
+        Raises:
+            GatewayError: The gateway refused.
+        """
+        from sebs.local.attached import detach
+
+        detach(Path(name), self._client)

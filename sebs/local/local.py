@@ -7,20 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.config import SeBSConfig
-from sebs.errors import (
-    ColdStartError,
-    UnsupportedTriggerError,
-    UnsupportedVariantError,
-)
+from sebs.errors import ColdStartError, UnsupportedTriggerError
 from sebs.faas.function import Function, Runtime, Trigger
-from sebs.faas.system import System
 from sebs.local import languages
+from sebs.local.attaching import AttachingLocal
 from sebs.local.client import GatewayClient
 from sebs.local.config import NAME, LocalConfig
 from sebs.local.containers import Containers
 from sebs.local.function import LocalFunction, LocalFunctionConfig
 from sebs.local.functions import Functions
-from sebs.local.limits import check_configuration
+from sebs.local.limits import check_configuration, check_variant
 from sebs.local.resources import LocalResources
 from sebs.s3 import wrappers
 from sebs.sebs_types import Language, SystemVariant
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
 _WRAPPERS = Path(__file__).parent / "wrappers"
 
 
-class Local(System):
+class Local(AttachingLocal):
     """Runs functions on this machine, with no account and no root; in containers if so configured.
 
     Args:
@@ -168,7 +164,7 @@ class Local(System):
             FunctionNameTakenError: One of that name belongs to another deployment.
             GatewayError: The gateway refused.
         """
-        _check_variant(system_variant)
+        check_variant(system_variant)
         self.name_rules.check(func_name)
         config = LocalFunctionConfig.from_benchmark(code_package)
         self._configure(config)
@@ -211,7 +207,7 @@ class Local(System):
             LimitExceededError: Memory or timeout is out of range.
             GatewayError: The gateway refused.
         """
-        _check_variant(system_variant)
+        check_variant(system_variant)
         local = _ours(function)
         self._put(local, code_package, self._definition(local, code_package))
 
@@ -267,7 +263,7 @@ class Local(System):
         super().check_limits(code_package, func_name)
         wanted = code_package.benchmark_config
         check_configuration(wanted.memory, wanted.timeout)
-        _check_variant(code_package.system_variant)
+        check_variant(code_package.system_variant)
 
     def default_function_name(
         self, code_package: Benchmark, resources: Resources | None = None
@@ -391,14 +387,6 @@ class Local(System):
         assert location is not None, "a package that was built has a location"
         self._containers.provide(function.config.container)
         self._functions.put(function.name, location, definition)
-
-
-def _check_variant(system_variant: SystemVariant) -> None:
-    if system_variant != SystemVariant.PACKAGE:
-        raise UnsupportedVariantError(
-            f"The local platform does not deploy the variant {str(system_variant)!r}.",
-            remedy="Use the system variant 'package'.",
-        )
 
 
 def _ours(function: Function) -> LocalFunction:

@@ -1,0 +1,54 @@
+"""What every command that invokes does with a run: show progress, fetch metrics, judge."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sebs.faas.function import Trigger
+    from sebs.faas.system import System
+    from sebs.invoke.run import Run
+
+
+def measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
+    """Invoke with a progress bar, and keep the run; return whether the user interrupted it."""
+    from sebs.cli import output
+    from sebs.invoke.run import invoke_sequentially
+
+    total = run.manifest["repetitions"]
+    results = invoke_sequentially(run, trigger, payload, total)
+    interrupted = False
+    try:
+        for _ in output.progress(results, "Invoking", total):
+            pass
+    except KeyboardInterrupt:
+        interrupted = True
+    run.save()
+    return interrupted
+
+
+def fetch_metrics(run: Run, system: System) -> bool:
+    """Fetch the platform's metrics; return whether that failed, which loses no measurement."""
+    from sebs.errors import PlatformError, UnsupportedOperationError
+    from sebs.invoke import evaluate
+
+    try:
+        evaluate.fetch_metrics(run, system)
+    except UnsupportedOperationError as error:
+        click.echo(f"There are no metrics of the platform's own: {error}", err=True)
+    except PlatformError as error:
+        click.echo(
+            f"The platform's metrics could not be fetched: {error} "
+            f"Try again: sebs benchmark process {shlex.quote(str(run.directory))}",
+            err=True,
+        )
+        return True
+    return False
+
+
+def outcome(run: Run, unfetched: bool) -> int:
+    """Return the exit code: 1 where an invocation failed, an output is wrong or metrics lack."""
+    return 1 if run.failures or run.invalid or unfetched else 0
