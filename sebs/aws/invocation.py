@@ -151,6 +151,8 @@ def read_answer(watch: Stopwatch, answer: Any, returned: bytes) -> ExecutionResu
     report = _report(answer.get("LogResult", ""), result.request_id)
     if report is not None:
         _apply(report, result)
+        if "FunctionError" in answer and report.memory_used_mb >= report.memory_mb:
+            result.fail(f"{result.error} (all of its {report.memory_mb} MB were in use)")
     return result
 
 

@@ -24,6 +24,7 @@ from trigger_doubles import (
     make_config,
     wait_for_runs,
 )
+from wrapper_doubles import make_package
 
 from sebs.aws import triggers as triggers_module
 from sebs.aws.clients import Clients
@@ -43,6 +44,7 @@ from sebs.errors import (
     UnsupportedTriggerError,
 )
 from sebs.faas.trigger import Trigger
+from sebs.sebs_types import Language
 
 TYPES = Trigger.TriggerType
 Make = Callable[..., TriggerResources]
@@ -122,6 +124,53 @@ def test_each_way_runs_the_function_cold_and_then_warm(
         assert result.times.client_begin < result.times.client_end
     if kind is not TYPES.STORAGE:  # the server starts an environment for each event in its queue
         assert not results[1].stats.cold_start
+
+
+SOURCES = {
+    Language.PYTHON: """
+def handler(event):
+    if 'raise' in event:
+        raise ValueError(event['raise'])
+    return {'echo': event['echo']}
+""",
+    Language.NODEJS: """
+exports.handler = async (event) => {
+  if ('raise' in event) throw new Error(event.raise);
+  return { echo: event.echo };
+};
+""",
+}
+RUNTIMES = {Language.PYTHON: "python3.11", Language.NODEJS: "nodejs20.x"}
+
+
+@WAYS
+@pytest.mark.parametrize(
+    "language",
+    [Language.PYTHON, pytest.param(Language.NODEJS, marks=pytest.mark.node)],
+    ids=lambda language: language.value,
+)
+def test_each_way_reaches_what_we_package(
+    make: Make,
+    clients: Clients,
+    tmp_path: Path,
+    language: Language,
+    kind: Trigger.TriggerType,
+    options: dict[str, Any],
+) -> None:
+    archive = make_package(language, SOURCES[language], tmp_path / "code").read_bytes()
+    name = f"sebs-{uuid.uuid4().hex[:12]}"
+    function = deploy(clients, name, archive=archive, runtime=RUNTIMES[language])
+    trigger = make(**options).create(function, kind)
+    results = [trigger.sync_invoke({"echo": ["ä", n]}) for n in range(2)]
+    assert [result.output["echo"] for result in results] == [["ä", 0], ["ä", 1]]
+    assert [result.error for result in results] == [None, None]
+    assert results[0].stats.cold_start
+    assert results[0].times.initialization > 0
+    assert len({result.request_id for result in results} - {""}) == 2
+    failed = trigger.sync_invoke({"raise": "as it was told"})
+    assert failed.stats.failure
+    assert "as it was told" in (failed.error or "")
+    assert failed.request_id
 
 
 @WAYS

@@ -101,21 +101,32 @@ def make_function(name: str, timeout: int = 10) -> PlainFunction:
 NO_ROLE = "arn:aws:iam::000000000000:role/none"
 
 
-def deploy(clients: Clients, name: str, timeout: int = 10, role: str = NO_ROLE) -> PlainFunction:
-    """Create a function by the SDK alone."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        package.writestr("handler.py", HANDLER)
+def deploy(
+    clients: Clients,
+    name: str,
+    timeout: int = 10,
+    role: str = NO_ROLE,
+    archive: bytes | None = None,
+    runtime: str = "python3.11",
+) -> PlainFunction:
+    """Create a function by the SDK alone; without an archive it is the one above."""
     clients.control("lambda").create_function(
         FunctionName=name,
-        Runtime="python3.11",
+        Runtime=runtime,
         Role=role,
         Handler="handler.handler",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": archive or _package()},
         Timeout=timeout,
         Environment={"Variables": {"AWS_ENDPOINT_URL": clients.endpoints.of("s3") or ""}},
     )
     return make_function(name, timeout)
+
+
+def _package() -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("handler.py", HANDLER)
+    return archive.getvalue()
 
 
 def runs(path: Path) -> int:
