@@ -279,6 +279,21 @@ def test_the_platform_s_report_comes_with_the_answer(caplog: pytest.LogCaptureFi
     assert caplog.records == []
 
 
+def test_the_report_may_be_json_behind_a_line_that_is_cut() -> None:
+    metrics = {
+        "durationMs": 12.34,
+        "billedDurationMs": 13,
+        "memorySizeMB": 256,
+        "maxMemoryUsedMB": 51,
+    }
+    record = {"requestId": REQUEST, "metrics": metrics, "status": "success"}
+    report = {"time": "2026-11-24T15:00:00.000Z", "type": "platform.report", "record": record}
+    faked = {**report, "record": {**record, "requestId": "mine"}}
+    tail = "\n".join(['...cut"}', json.dumps(report), json.dumps(faked), '{"no": "report"}', "{"])
+    result = invoke_with_tail(tail, ENVELOPE)
+    assert (result.provider_times.execution, result.billing.billed_time) == (12_340, 13)
+
+
 def test_where_wrapper_and_platform_disagree_about_the_cold_start_it_is_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
