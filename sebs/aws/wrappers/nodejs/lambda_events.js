@@ -49,8 +49,9 @@ class HTTP {
     if (typeof this.body !== 'string' || (this.isBase64 && !BASE64.test(this.body))) {
       throw new InvalidEvent('The body is not what it is said to be');
     }
-    const body = this.isBase64 ? decode(Buffer.from(this.body, 'base64')) : this.body;
-    return parse(body, 'The body');
+    return this.isBase64
+      ? decode(Buffer.from(this.body, 'base64'), 'The body')
+      : parse(this.body, 'The body');
   }
 
   // As text in JSON, once more.
@@ -80,7 +81,7 @@ class S3Object {
 
   async payload() {
     const response = await this.client.request({ method: 'GET', path: this.path });
-    return parse(await this.s3.text(response), 'The object');
+    return decode(await this.s3.read(response), 'The object');
   }
 
   // Lambda does not see the result.
@@ -92,7 +93,7 @@ class S3Object {
   async answer(envelope, result, text) {
     const body = this.s3.bytes(whole(envelope, text));
     const response = await this.client.request({ method: 'PUT', path: this.answerPath, body });
-    await this.s3.text(response);
+    await this.s3.read(response);
     return null;
   }
 }
@@ -104,7 +105,10 @@ function source(event) {
     return new HTTP(event);
   }
   const place = event && event.Records ? object(event) : null;
-  return place && place.key.startsWith(EVENTS) ? new S3Object(place.bucket, place.key) : new Direct(event);
+  if (place && place.key.startsWith(EVENTS)) {
+    return new S3Object(place.bucket, place.key);
+  }
+  return new Direct(event);
 }
 
 // Bucket and key, where S3 tells of one object
@@ -126,12 +130,14 @@ function object({ Records: records }) {
   }
 }
 
-function decode(buffer) {
+function decode(content, what) {
+  let text;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(buffer);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
   } catch (error) {
-    throw new InvalidEvent('The body is no text in UTF-8');
+    throw new InvalidEvent(`${what} is no text in UTF-8`);
   }
+  return parse(text, what);
 }
 
 function parse(text, what) {

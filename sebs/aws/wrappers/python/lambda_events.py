@@ -70,14 +70,17 @@ class HTTP:
             InvalidEvent: The body is no JSON.
         """
         body = self._body
-        if self._is_base64:
-            from base64 import b64decode
+        if not isinstance(body, str) or (self._is_base64 and len(body) % 4):
+            raise InvalidEvent("The body is not what it is said to be")
+        if not self._is_base64:
+            return _parse(body, "The body")
+        from base64 import b64decode
 
-            try:
-                body = b64decode(self._body, validate=True)
-            except (TypeError, ValueError) as error:
-                raise InvalidEvent(f"The body is not what it is said to be: {error}") from None
-        return _parse(body, "The body")
+        try:
+            content = b64decode(body, validate=True)
+        except ValueError as error:
+            raise InvalidEvent(f"The body is not what it is said to be: {error}") from None
+        return _decode(content, "The body")
 
     def size(self, text: str) -> int:
         """Return how many bytes of the answer are the result's: as text in JSON, once more."""
@@ -114,7 +117,7 @@ class S3Object:
             InvalidEvent: The object is no JSON.
         """
         response = self._client.request("GET", self._path)
-        return _parse(self._client.read(response), "The object")
+        return _decode(self._client.read(response), "The object")
 
     def size(self, text: str) -> int:
         """Return zero: Lambda does not see the result."""
@@ -157,11 +160,25 @@ def _object(event: dict[str, Any]) -> tuple[str, str] | None:
         return None  # it looks like an event of S3 at most
 
 
-def _parse(text: Any, what: str) -> Any:
+def _decode(content: bytes, what: str) -> Any:
     try:
-        return json.loads(text) if text else {}
-    except (TypeError, ValueError, RecursionError) as error:
+        return _parse(content.decode(), what)
+    except UnicodeDecodeError:
+        raise InvalidEvent(f"{what} is no text in UTF-8") from None
+
+
+def _parse(text: str, what: str) -> Any:
+    try:
+        return _decoder.decode(text) if text else {}
+    except (ValueError, RecursionError) as error:
         raise InvalidEvent(f"{what} is no JSON: {error}") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is none of its numbers")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _whole(envelope: dict[str, Any], text: str | None) -> str:

@@ -112,12 +112,16 @@ function bytes(content) {
 }
 
 // The content of an answer.
-async function text(response) {
+async function read(response) {
   const parts = [];
   for await (const part of response) {
     parts.push(part);
   }
-  return Buffer.concat(parts).toString();
+  return Buffer.concat(parts);
+}
+
+async function text(response) {
+  return (await read(response)).toString();
 }
 
 function endpoint(service, region) {
@@ -142,4 +146,4 @@ function isBusy(status, answer) {
   return BUSY.has(status) || (status === 400 && THROTTLED.test(answer));
 }
 
-module.exports = { Client, Refused, bytes, text };
+module.exports = { Client, Refused, bytes, read, text };
