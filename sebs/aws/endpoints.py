@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 #: The services that are used, by the names that the SDK gives them.
-SERVICES = ("lambda", "iam", "sts", "s3", "dynamodb", "logs", "ecr", "apigatewayv2")
+SERVICES = (
+    "lambda",
+    "iam",
+    "sts",
+    "s3",
+    "dynamodb",
+    "logs",
+    "ecr",
+    "apigatewayv2",
+    "resourcegroupstaggingapi",
+)
 
 
 @dataclass(frozen=True, slots=True)

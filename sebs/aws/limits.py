@@ -5,13 +5,54 @@ Sources: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 from __future__ import annotations
 
-from sebs.errors import PackageTooLargeError
+from sebs.errors import LimitExceededError, PackageTooLargeError
+
+#: MB of memory, and seconds of an invocation, that a function may have.
+MEMORY = (128, 10_240)
+TIMEOUT = (1, 900)
 
 #: Bytes of an unpacked package.
 LARGEST_PACKAGE = 250 * 1024 * 1024
 
+#: Bytes of an image, all layers unpacked.
+LARGEST_IMAGE = 10 * 1024 * 1024 * 1024
+
 #: Bytes of a package that is sent with the request; a larger one goes through S3.
 LARGEST_DIRECT_UPLOAD = 50 * 1024 * 1024
+
+
+#: Versions of languages that Lambda has a runtime for, those that it recommends most first:
+#: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, read in November 2026. All of
+#: them run on both architectures. What is past its deprecation, but may still be deployed, comes
+#: last.
+RUNTIMES = {
+    "python": ["3.13", "3.14", "3.12", "3.11", "3.10"],
+    "nodejs": ["22", "24", "20"],
+    "java": ["21", "25", "17", "11"],
+    "cpp": ["all"],
+}
+
+
+def check_configuration(memory: int, timeout: int) -> None:
+    """Refuse what a function may not be configured with.
+
+    Args:
+        memory: MB.
+        timeout: Seconds.
+
+    Raises:
+        LimitExceededError: One of them is out of range.
+    """
+    for what, value, unit, (least, most) in (
+        ("memory", memory, "MB", MEMORY),
+        ("timeout", timeout, "s", TIMEOUT),
+    ):
+        if not least <= value <= most:
+            raise LimitExceededError(
+                f"A {what} of {value} {unit} is out of range: AWS Lambda allows {least} to "
+                f"{most} {unit}.",
+                remedy=f"Set experiments.{what} or --{what}.",
+            )
 
 
 def check_package(benchmark: str, size: int) -> None:
@@ -30,4 +71,23 @@ def check_package(benchmark: str, size: int) -> None:
             f"{LARGEST_PACKAGE:,}.",
             remedy="Leave out dependencies or data, or deploy a container image, which may have "
             "10 GB: the system variant 'container'.",
+        )
+
+
+def check_image(benchmark: str, size: int) -> None:
+    """Refuse an image that is too large.
+
+    Args:
+        benchmark: The benchmark's name.
+        size: Bytes, all layers unpacked.
+
+    Raises:
+        PackageTooLargeError: It is over :data:`LARGEST_IMAGE`.
+    """
+    if size > LARGEST_IMAGE:
+        raise PackageTooLargeError(
+            f"The image of {benchmark} has {size:,} bytes unpacked, AWS Lambda allows "
+            f"{LARGEST_IMAGE:,}.",
+            remedy="Leave out dependencies or data, or build upon a smaller image: "
+            "deployment.aws.base_images.",
         )

@@ -40,7 +40,7 @@ class BuiltIn:
 
 BUILT_IN = {
     "local": BuiltIn("Functions on this machine, without an account", "sebs.local:Local"),
-    "aws": BuiltIn("AWS Lambda"),
+    "aws": BuiltIn("AWS Lambda", "sebs.aws:AWS", "aws"),
     "azure": BuiltIn("Azure Functions"),
     "gcp": BuiltIn("Google Cloud Functions"),
     "openwhisk": BuiltIn("Apache OpenWhisk"),

@@ -1,0 +1,115 @@
+"""A function on AWS Lambda."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sebs.aws.triggers import AWSTrigger, LibraryTrigger, deserialize_trigger
+from sebs.errors import CacheFormatError, UsageError
+from sebs.faas.function import Function, FunctionConfig
+
+if TYPE_CHECKING:
+    from sebs.aws.clients import Clients
+
+
+@dataclass
+class LambdaConfig(FunctionConfig):
+    """What every platform configures, and what Lambda does beyond it.
+
+    Attributes:
+        role: ARN of the role that the function has.
+        environment: The variables that it was given, without what forces cold starts.
+        log_format: ``Text`` or ``JSON``.
+        package_type: ``Zip`` or ``Image``.
+    """
+
+    role: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    log_format: str = "Text"
+    package_type: str = "Zip"
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            **super().serialize(),
+            "role": self.role,
+            "environment": self.environment,
+            "log_format": self.log_format,
+            "package_type": self.package_type,
+        }
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> LambdaConfig:
+        """Read what :meth:`serialize` wrote."""
+        config = super().deserialize(data)
+        config.role = str(data["role"])
+        config.environment = dict(data["environment"])
+        config.log_format = str(data["log_format"])
+        config.package_type = str(data["package_type"])
+        return config
+
+
+class LambdaFunction(Function):
+    """A function of a deployment; it always has a LIBRARY trigger.
+
+    Args:
+        benchmark: Name of the benchmark that it runs.
+        name: Its name.
+        code_hash: Hash of the code package that is deployed.
+        cfg: Its configuration.
+        arn: Its ARN, which says region and account.
+        resource_id: The deployment that it belongs to.
+    """
+
+    def __init__(
+        self,
+        benchmark: str,
+        name: str,
+        code_hash: str,
+        cfg: LambdaConfig,
+        arn: str,
+        resource_id: str,
+    ) -> None:
+        super().__init__(benchmark, name, code_hash, cfg)
+        self.arn = arn
+        self.resource_id = resource_id
+        self._lambda_config = cfg
+        self.add_trigger(LibraryTrigger(name, cfg))
+
+    @property
+    def config(self) -> LambdaConfig:
+        """Memory, timeout, runtime, architecture, role, environment."""
+        return self._lambda_config
+
+    def attach(self, clients: Clients) -> None:
+        """Invoke through these clients from now on."""
+        for trigger in self.triggers_all():
+            if isinstance(trigger, AWSTrigger):
+                trigger.attach(clients)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**super().serialize(), "arn": self.arn, "resource_id": self.resource_id}
+
+    @staticmethod
+    def deserialize(cached_config: dict[str, Any]) -> LambdaFunction:
+        """Return the function that :meth:`serialize` described; it has to be attached.
+
+        Raises:
+            CacheFormatError: The entry lacks something; it is also a RuntimeError.
+        """
+        try:
+            function = LambdaFunction(
+                cached_config["benchmark"],
+                cached_config["name"],
+                cached_config["hash"],
+                LambdaConfig.deserialize(cached_config["config"]),
+                cached_config["arn"],
+                cached_config["resource_id"],
+            )
+            for trigger in cached_config["triggers"]:
+                function.set_trigger(deserialize_trigger(trigger, function.config))
+        except (KeyError, TypeError, ValueError, UsageError) as error:
+            raise CacheFormatError(f"The cached function cannot be read: {error!r}.") from error
+        return function

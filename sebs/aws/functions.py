@@ -1,0 +1,362 @@
+"""The life of functions on AWS Lambda: made, changed, waited for, deleted.
+
+Lambda answers before a change is done, and refuses the next one meanwhile. Every operation here
+ends when the function is ready for the next: it was waited for, with ever longer pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sebs.aws.faults import explained, reason
+from sebs.aws.limits import LARGEST_DIRECT_UPLOAD
+from sebs.aws.tags import owner, tags
+from sebs.aws.waiting import wait_for
+from sebs.errors import (
+    FunctionGoneError,
+    FunctionNameTakenError,
+    PlatformError,
+    PlatformTimeoutError,
+)
+from sebs.sebs_types import Architecture, StorageBucketType
+
+if TYPE_CHECKING:
+    from sebs.aws.clients import Clients
+    from sebs.aws.function import LambdaConfig
+    from sebs.faas.resources import SystemResources
+
+#: The variable whose value forces cold starts: an environment that has another one is not used.
+COLD_START = "SEBS_COLD_START"
+
+#: What Lambda calls the instruction sets.
+ARCHITECTURES = {Architecture.X86: "x86_64", Architecture.ARM: "arm64"}
+
+#: Seconds that a change of code or configuration may take, images and networks included.
+_READY_WITHIN = 300.0
+
+#: Seconds until a role that is new, or another change, stops being in the way.
+_SETTLED_WITHIN = 120.0
+
+#: How Lambda says that it cannot use a role yet, or that there is none any more.
+_NO_ROLE = "cannot be assumed by Lambda"
+
+_log = logging.getLogger("sebs.AWS")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What is to be deployed: a package, or an image.
+
+    Attributes:
+        hash: Hash of the sources, which names a package that goes through S3.
+        package: Path of the zip.
+        image: URI of the image, by digest.
+        handler: What Lambda calls in a package.
+    """
+
+    hash: str
+    package: Path | None = None
+    image: str | None = None
+    handler: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What Lambda says of a function.
+
+    Attributes:
+        arn: Its ARN.
+        owner: The resource id in its tags; ``None``: it is not ours.
+        configuration: The rest, as the API names it.
+    """
+
+    arn: str
+    owner: str | None
+    configuration: dict[str, Any] = field(repr=False)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables of its environment."""
+        return dict((self.configuration.get("Environment") or {}).get("Variables") or {})
+
+
+class Functions:
+    """The functions of an account in a region, as one deployment sees them.
+
+    Args:
+        clients: The deployment's clients.
+        resources: Its storage, through which large packages go.
+    """
+
+    def __init__(self, clients: Clients, resources: SystemResources) -> None:
+        self._clients = clients
+        self._resources = resources
+
+    def find(self, name: str) -> Found:
+        """Return what Lambda says of a function; this is one request.
+
+        Raises:
+            FunctionGoneError: There is none of that name.
+            PlatformError: AWS refused.
+        """
+        client = self._clients.control("lambda")
+        with explained(f"Looking for the function {name}"):
+            try:
+                answer = client.get_function(FunctionName=name)
+            except client.exceptions.ResourceNotFoundException as error:
+                raise FunctionGoneError(f"There is no function {name}.") from error
+        configuration = answer["Configuration"]
+        return Found(configuration["FunctionArn"], owner(answer.get("Tags")), configuration)
+
+    def require(self, name: str, resources_id: str) -> Found:
+        """Return what Lambda says of a function that must be this deployment's.
+
+        Raises:
+            FunctionGoneError: There is none of that name.
+            FunctionNameTakenError: It belongs to somebody else.
+        """
+        found = self.find(name)
+        if found.owner != resources_id:
+            whose = f"to the deployment {found.owner}" if found.owner else "to somebody else"
+            raise FunctionNameTakenError(
+                f"The function {name} belongs {whose}, not to {resources_id}; it is left as it is.",
+                remedy="Choose another name, or attach it: `sebs function attach`.",
+            )
+        return found
+
+    def create(
+        self, name: str, code: Code, config: LambdaConfig, resources_id: str, cold_start: int
+    ) -> Found | None:
+        """Create a function and wait until it can be invoked.
+
+        Returns:
+            What was made; ``None`` where there is one of that name already.
+
+        Raises:
+            PlatformError: AWS refused.
+        """
+        client = self._clients.control("lambda")
+        arguments: dict[str, Any] = {
+            "FunctionName": name,
+            "Description": f"Deployed by sebs for the deployment {resources_id}",
+            "PackageType": config.package_type,
+            "Architectures": [ARCHITECTURES[config.architecture]],
+            "Code": self._code(code),
+            "Tags": tags(resources_id),
+            **self._settings(name, config, cold_start),
+        }
+        if config.package_type == "Zip":
+            arguments |= {"Runtime": runtime(config), "Handler": code.handler}
+        what = f"Creating the function {name}"
+
+        def call() -> bool:
+            try:
+                client.create_function(**arguments)
+            except client.exceptions.ResourceConflictException as error:
+                if "already exist" not in reason(error):
+                    raise
+                return False
+            return True
+
+        return self.wait(name, resources_id) if self._settled(what, call) else None
+
+    def replace(
+        self, found: Found, name: str, code: Code, config: LambdaConfig, cold_start: int
+    ) -> None:
+        """Make a function that exists what a new one would be.
+
+        Raises:
+            PlatformError: AWS refused.
+        """
+        if found.configuration.get("PackageType", "Zip") != config.package_type:
+            raise PlatformError(
+                f"The function {name} is deployed as {found.configuration['PackageType']}, and "
+                f"Lambda cannot make it {config.package_type}.",
+                remedy="Delete it, or choose another name.",
+            )
+        self.update_configuration(name, config, cold_start)
+        self.update_code(name, code, config)
+
+    def update_code(self, name: str, code: Code, config: LambdaConfig) -> None:
+        """Deploy new code, and wait until it is what is invoked.
+
+        Raises:
+            FunctionGoneError: The function is gone.
+            PlatformError: AWS refused.
+        """
+        client = self._clients.control("lambda")
+        arguments = {**self._code(code), "Architectures": [ARCHITECTURES[config.architecture]]}
+        self._change(
+            f"Updating the code of the function {name}",
+            lambda: client.update_function_code(FunctionName=name, **arguments),
+        )
+        self.wait(name)
+
+    def update_configuration(self, name: str, config: LambdaConfig, cold_start: int) -> None:
+        """Apply a configuration, and wait until it holds.
+
+        Raises:
+            FunctionGoneError: The function is gone.
+            PlatformError: AWS refused.
+        """
+        arguments = self._settings(name, config, cold_start)
+        if config.package_type == "Zip":
+            arguments["Runtime"] = runtime(config)
+        self._configure(name, arguments)
+
+    def force_cold_start(self, name: str, counter: int) -> None:
+        """Change one variable, so that no environment of before is used again.
+
+        All others stay as they are, whoever set them.
+
+        Raises:
+            FunctionGoneError: The function is gone.
+            PlatformError: AWS refused.
+        """
+        variables = {**self.find(name).variables, COLD_START: str(counter)}
+        self._configure(name, {"Environment": {"Variables": variables}})
+
+    def delete(self, name: str) -> None:
+        """Delete a function; harmless where there is none.
+
+        Raises:
+            PlatformError: AWS refused.
+        """
+        client = self._clients.control("lambda")
+        with suppress(FunctionGoneError):
+            self._change(
+                f"Deleting the function {name}",
+                lambda: client.delete_function(FunctionName=name),
+            )
+
+    def wait(self, name: str, resources_id: str | None = None) -> Found:
+        """Wait until a function is ready, and return it.
+
+        Args:
+            name: Its name.
+            resources_id: Its owner, where that is known.
+
+        Raises:
+            FunctionGoneError: It is gone.
+            PlatformError: What was asked for last failed; Lambda's reason is in the message.
+            PlatformTimeoutError: It did not become ready in time.
+        """
+        client = self._clients.control("lambda")
+        what = f"The function {name} to become ready"
+
+        def ask() -> dict[str, Any] | None:
+            try:
+                found: dict[str, Any] = client.get_function_configuration(FunctionName=name)
+            except client.exceptions.ResourceNotFoundException as error:
+                raise FunctionGoneError(f"There is no function {name}.") from error
+            _refuse_failures(name, found)
+            is_ready = found.get("State", "Active") in ("Active", "Inactive")
+            is_done = found.get("LastUpdateStatus", "Successful") == "Successful"
+            return found if is_ready and is_done else None
+
+        with explained(what):
+            ready = wait_for(what, ask, _READY_WITHIN)
+        return Found(ready["FunctionArn"], resources_id, ready)
+
+    # --- inside ---
+
+    def _settings(self, name: str, config: LambdaConfig, cold_start: int) -> dict[str, Any]:
+        return {
+            "Role": config.role,
+            "Timeout": config.timeout,
+            "MemorySize": config.memory,
+            "Environment": {"Variables": {**config.environment, COLD_START: str(cold_start)}},
+            "LoggingConfig": {"LogFormat": config.log_format, "LogGroup": log_group(name)},
+        }
+
+    def _configure(self, name: str, arguments: dict[str, Any]) -> None:
+        client = self._clients.control("lambda")
+        self._change(
+            f"Updating the configuration of the function {name}",
+            lambda: client.update_function_configuration(FunctionName=name, **arguments),
+        )
+        self.wait(name)
+
+    def _change(self, what: str, call: Callable[[], object]) -> None:
+        """Make a change of a function that exists, as soon as an earlier one is done."""
+        client = self._clients.control("lambda")
+
+        def change() -> bool:
+            try:
+                call()
+            except client.exceptions.ResourceNotFoundException as error:
+                raise FunctionGoneError(f"{what}: there is none.") from error
+            return True
+
+        self._settled(what, change)
+
+    def _settled(self, what: str, call: Callable[[], bool]) -> bool:
+        """Call again as long as another change, or a role that is new, is in the way."""
+        client, refusal = self._clients.control("lambda"), ""
+
+        def ask() -> bool | None:
+            nonlocal refusal
+            try:
+                return call()
+            except client.exceptions.ResourceConflictException as error:
+                refusal = reason(error)
+            except client.exceptions.InvalidParameterValueException as error:
+                refusal = reason(error)
+                if _NO_ROLE not in refusal:
+                    raise
+            return None
+
+        with explained(what):
+            try:
+                return wait_for(what, ask, _SETTLED_WITHIN)
+            except PlatformTimeoutError as error:
+                raise PlatformTimeoutError(
+                    f"{what}: Lambda still refuses after {_SETTLED_WITHIN:g} s: {refusal}",
+                    remedy=error.remedy,
+                ) from error
+
+    def _code(self, code: Code) -> dict[str, Any]:
+        """Return where Lambda gets the code from; a large package is uploaded first."""
+        if code.image is not None:
+            return {"ImageUri": code.image}
+        assert code.package is not None, "there is a package where there is no image"
+        if code.package.stat().st_size <= LARGEST_DIRECT_UPLOAD:
+            return {"ZipFile": code.package.read_bytes()}
+        storage = self._resources.get_storage()
+        bucket = storage.get_bucket(StorageBucketType.DEPLOYMENT)
+        key = f"packages/{code.hash}.zip"
+        if key not in storage.list_bucket(bucket, key):
+            _log.info("Uploading the package to %s/%s.", bucket, key)
+            storage.upload(bucket, str(code.package), key)
+        return {"S3Bucket": bucket, "S3Key": key}
+
+
+def log_group(name: str) -> str:
+    """Return the log group of a function, where everybody looks for it."""
+    return f"/aws/lambda/{name}"
+
+
+def runtime(config: LambdaConfig) -> str:
+    """Return what Lambda calls a language and its version.
+
+    Java and C++ are deployed as far as a package for them is handed over.
+    """
+    language, version = config.runtime.language.value, config.runtime.version
+    return {
+        "python": f"python{version}",
+        "nodejs": f"nodejs{version}.x",
+        "java": f"java{version}",
+        "cpp": "provided.al2023",
+    }[language]
+
+
+def _refuse_failures(name: str, found: dict[str, Any]) -> None:
+    for state, why in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
+        if found.get(state) == "Failed":
+            told = found.get(why) or "no reason was given"
+            raise PlatformError(f"Lambda could not make the function {name} ready: {told}")

@@ -1,0 +1,60 @@
+"""Whether the region exists, and whose account it is."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from sebs.aws.faults import explained
+from sebs.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from sebs.aws.clients import Clients
+    from sebs.aws.config import AWSCredentials
+
+
+def check_region(clients: Clients) -> None:
+    """Make sure that Amazon has the region; another server may call it as it likes.
+
+    Raises:
+        ConfigurationError: There is none of that name; the message has the nearest.
+        CredentialsError: Signing in failed.
+    """
+    if clients.endpoints.of("lambda") is not None:
+        return
+    session = clients.session
+    known = {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("lambda", partition_name=partition)
+    }
+    if clients.region in known:
+        return
+    near = difflib.get_close_matches(clients.region, known, n=3)
+    raise ConfigurationError(
+        "The configuration of AWS cannot be used:",
+        problems=[
+            Problem("deployment.aws.region", f"AWS Lambda is in no region {clients.region!r}")
+        ],
+        remedy=f"Did you mean {' or '.join(near)}?" if near else "For example: us-east-1.",
+    )
+
+
+def check_account(clients: Clients, credentials: AWSCredentials) -> None:
+    """Learn whose account it is, by which the credentials are tried.
+
+    Raises:
+        ConfigurationError: What the cache remembers belongs to another account.
+        CredentialsError: There are no credentials, half of them, or AWS does not accept them.
+        PlatformUnreachableError: AWS cannot be reached.
+    """
+    with explained("Signing in to AWS"):
+        account = str(clients.control("sts").get_caller_identity()["Account"])
+    remembered = credentials.account_id
+    if remembered is not None and remembered != account:
+        raise ConfigurationError(
+            f"The credentials are those of the account {account}; the cache holds a deployment of "
+            f"the account {remembered}.",
+            remedy="Sign in to that account, or use another cache: --cache DIR.",
+        )
+    credentials.account_id = account
