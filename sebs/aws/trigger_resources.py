@@ -130,6 +130,7 @@ class TriggerResources(LoggingBase):
             self.logging.warning("The trigger is not remembered: %s", error)
 
     def _library(self, function: Function) -> AWSTrigger:
+        notifications.run_once(self._clients, function.name)
         return LibraryTrigger(function.name, function.config)
 
     def _http(self, function: Function) -> AWSTrigger:

@@ -121,7 +121,8 @@ class LibraryTrigger(AWSTrigger):
         """Put one event into Lambda's queue, and return when it was accepted.
 
         The result has the request's id, and as client time how long the acceptance took; what
-        became of it is told by ``download_metrics``.
+        became of it is told by ``download_metrics``. Lambda runs an event whose function failed
+        twice more, unless the trigger was made by ``create_trigger``, which turns that off.
 
         Raises:
             InvocationError: It was not accepted, as far as is known.
