@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws import limits
-from sebs.aws.clients import CONNECTIONS, Clients
+from sebs.aws.attaching import AttachingAWS
+from sebs.aws.clients import Clients
+from sebs.aws.code import check_variant, code_of
+from sebs.aws.cold_starts import force_all
 from sebs.aws.config import NAME, AWSConfig
 from sebs.aws.ecr import Repository
 from sebs.aws.function import LambdaConfig, LambdaFunction
-from sebs.aws.functions import Code, Functions, log_group
+from sebs.aws.functions import Functions
 from sebs.aws.identity import check_account, check_region
-from sebs.aws.package import HANDLER, package, wrappers
+from sebs.aws.log_groups import delete_log_group, ensure_log_group, log_group
+from sebs.aws.package import package, wrappers
 from sebs.aws.resources import AWSSystemResources
 from sebs.aws.roles import Roles
 from sebs.aws.trigger_resources import TriggerResources
 from sebs.errors import (
-    ColdStartError,
     FunctionGoneError,
-    SebsError,
-    UnsupportedVariantError,
 )
 from sebs.faas.function import Function, Trigger
 from sebs.faas.names import NameRules
-from sebs.faas.system import System
 from sebs.sebs_types import Architecture, Language, SystemVariant
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
 
 
-class AWS(System):
+class AWS(AttachingAWS):
     """Deploys functions to AWS Lambda, as packages and as images.
 
     Args:
@@ -184,11 +183,12 @@ class AWS(System):
             PlatformError: AWS refused.
         """
         self.check_limits(code_package, func_name)
-        code = self._code(code_package, system_variant, container_uri)
+        code = code_of(code_package, system_variant, container_uri)
         config = LambdaConfig.from_benchmark(code_package)
-        config.package_type = "Zip" if code.image is None else "Image"
+        config.package_type = code.package_type
         self._configure(config, code_package)
         own = self._config.resources.resources_id
+        ensure_log_group(self._clients, func_name, own)
         found = self._functions.create(func_name, code, config, own, self.cold_start_counter)
         if found is None:
             found = self._functions.require(func_name, own)
@@ -223,7 +223,7 @@ class AWS(System):
             UnsupportedVariantError: Neither a package nor an image is to be deployed.
             PlatformError: AWS refused.
         """
-        code = self._code(code_package, system_variant, container_uri)
+        code = code_of(code_package, system_variant, container_uri)
         self._functions.update_code(function.name, code, _ours(function).config)
 
     def update_function_configuration(
@@ -244,42 +244,25 @@ class AWS(System):
     def is_configuration_changed(self, cached_function: Function, benchmark: Benchmark) -> bool:
         """Return whether memory, timeout, language, version, environment, role or log differ."""
         changed = super().is_configuration_changed(cached_function, benchmark)
-        config = _ours(cached_function).config
-        pairs = [
-            ("environment", config.environment, self._resources.function_environment(benchmark)),
-            ("log format", config.log_format, self._config.log_format),
-            ("role", config.role, self._roles.expected or config.role),
-        ]
-        for what, old, new in pairs:
-            if old != new:
-                self.logging.info(
-                    "Configuration of %s: %s is %s, wanted is %s.",
-                    cached_function.name,
-                    what,
-                    old,
-                    new,
-                )
-                changed = True
-        return changed
+        differences = _ours(cached_function).config.differences(
+            environment=self._resources.function_environment(benchmark),
+            log_format=self._config.log_format,
+            role=self._roles.expected,
+        )
+        for difference in differences:
+            self.logging.info("Configuration of %s: %s.", cached_function.name, difference)
+        return changed or bool(differences)
 
     def can_reuse_cached_function(
         self, cached_function: Function, benchmark: Benchmark
     ) -> str | None:
         """Return why a cached function cannot be reused: it is elsewhere, or of another kind."""
-        function = _ours(cached_function)
-        own, region = self._config.resources.resources_id, self._config.region
-        _, _, _, where, account, *_ = function.arn.split(":")
-        wanted_type = "Image" if benchmark.system_variant.is_container else "Zip"
-        pairs = [
-            ("deployment", function.resource_id, own),
-            ("region", where, region),
-            ("account", account, self._config.credentials.account_id or account),
-            ("package type", function.config.package_type, wanted_type),
-        ]
-        for what, has, wanted in pairs:
-            if has != wanted:
-                return f"its {what} is {has}, this is {wanted}"
-        return None
+        return _ours(cached_function).obstacle(
+            resource_id=self._config.resources.resources_id,
+            region=self._config.region,
+            account=self._config.credentials.account_id,
+            package_type="Image" if benchmark.system_variant.is_container else "Zip",
+        )
 
     def check_limits(self, code_package: Benchmark, func_name: str | None = None) -> None:
         """Refuse a name, memory, timeout or variant that cannot be; AWS is asked nothing.
@@ -292,7 +275,7 @@ class AWS(System):
         super().check_limits(code_package, func_name)
         wanted = code_package.benchmark_config
         limits.check_configuration(wanted.memory, wanted.timeout)
-        _check_variant(code_package.system_variant)
+        check_variant(code_package.system_variant)
 
     def default_function_name(
         self, code_package: Benchmark, resources: Resources | None = None
@@ -319,22 +302,7 @@ class AWS(System):
         """
         self.cold_start_counter += 1
         counter = self.cold_start_counter
-        with ThreadPoolExecutor(max_workers=CONNECTIONS // 2) as executor:
-            changes = {
-                function.name: executor.submit(
-                    self._functions.force_cold_start, function.name, counter
-                )
-                for function in functions
-            }
-        failures = []
-        for name, change in changes.items():
-            error = change.exception()
-            if isinstance(error, SebsError):
-                failures.append(f"{name}: {error}")
-            elif error is not None:
-                raise error
-        if failures:
-            raise ColdStartError(f"No cold start could be forced: {'; '.join(failures)}")
+        force_all(functions, lambda function: self._force_cold_start(function, counter))
 
     def download_metrics(
         self,
@@ -351,8 +319,8 @@ class AWS(System):
         """
         from sebs.aws.metrics import download
 
-        group = log_group(function_name)
-        download(self._clients, group, start_time, end_time, requests, metrics)
+        clients, group = self._log_of(function_name)
+        download(clients, group, start_time, end_time, requests, metrics)
 
     # --- taking away ---
 
@@ -364,8 +332,6 @@ class AWS(System):
             FunctionNameTakenError: It belongs to another deployment than its entry says.
             PlatformError: AWS refused.
         """
-        from sebs.aws.cleanup import delete_log_group
-
         self.name_rules.check(func_name)
         triggers = function.get("triggers") or []
         own = function.get("resource_id") or self._config.resources.resources_id
@@ -411,26 +377,6 @@ class AWS(System):
         config.role = self._roles.ensure()
         config.environment = self._resources.function_environment(benchmark)
         config.log_format = self._config.log_format
-
-    def _code(
-        self, code_package: Benchmark, system_variant: SystemVariant, container_uri: str | None
-    ) -> Code:
-        _check_variant(system_variant)
-        if system_variant.is_container:
-            from sebs.aws.container import check_digest
-
-            return Code(code_package.hash, image=check_digest(container_uri))
-        location = code_package.code_location
-        assert location is not None, "a package that was built has a location"
-        return Code(code_package.hash, package=Path(location), handler=HANDLER)
-
-
-def _check_variant(system_variant: SystemVariant) -> None:
-    if system_variant not in (SystemVariant.PACKAGE, SystemVariant.CONTAINER):
-        raise UnsupportedVariantError(
-            f"AWS Lambda does not deploy the variant {str(system_variant)!r}.",
-            remedy="Use 'package' or 'container'.",
-        )
 
 
 def _ours(function: Function) -> LambdaFunction:

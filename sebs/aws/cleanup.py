@@ -16,7 +16,7 @@ from sebs.aws import http_apis
 from sebs.aws.clients import CONNECTIONS
 from sebs.aws.config import NAME
 from sebs.aws.faults import explained
-from sebs.aws.functions import log_group
+from sebs.aws.log_groups import delete_log_group, log_group, log_groups
 from sebs.aws.tags import OWNER, owner
 from sebs.errors import CleanupError, FunctionGoneError, SebsError
 
@@ -133,21 +133,11 @@ class Cleanup:
     def _find_logs(self, functions: Iterable[str]) -> list[str]:
         """Return the log groups of our functions, of those gone as well."""
         names = {arn.split(":", 6)[6] for arn in self._tagged("logs:log-group")}
-        names |= set(self._log_groups(log_group(f"sebs-{self._resources_id}-")))
+        names |= set(log_groups(self._clients, log_group(f"sebs-{self._resources_id}-")))
         wanted = {log_group(name) for name in (*functions, *self._cached())} - names
         for name in wanted:
-            names |= {found for found in self._log_groups(name) if found == name}
+            names |= {found for found in log_groups(self._clients, name) if found == name}
         return sorted(names)
-
-    def _log_groups(self, prefix: str) -> Iterator[str]:
-        with explained("Listing the log groups"):
-            pages = (
-                self._clients.control("logs")
-                .get_paginator("describe_log_groups")
-                .paginate(logGroupNamePrefix=prefix)
-            )
-            for page in pages:
-                yield from (group["logGroupName"] for group in page["logGroups"])
 
     def _listed(self) -> Iterator[str]:
         with explained("Listing the functions"):
@@ -189,20 +179,6 @@ class Cleanup:
                 self._cache.remove_function(NAME, entry["benchmark"], language, name)
         self._cache.remove_storage(NAME)
         self._cache.remove_nosql(NAME)
-
-
-def delete_log_group(clients: Clients, name: str) -> None:
-    """Delete a log group; harmless where there is none.
-
-    Raises:
-        PlatformError: AWS refused.
-    """
-    client = clients.control("logs")
-    with explained(f"Deleting the log group {name}"):
-        try:
-            client.delete_log_group(logGroupName=name)
-        except client.exceptions.ResourceNotFoundException:
-            return
 
 
 def _each(action: Callable[[str], None], names: list[str]) -> Iterator[tuple[str, SebsError]]:

@@ -6,15 +6,13 @@ ends when the function is ready for the next: it was waited for, with ever longe
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws.faults import explained, reason
-from sebs.aws.limits import LARGEST_DIRECT_UPLOAD
+from sebs.aws.log_groups import log_group
 from sebs.aws.tags import owner, tags
 from sebs.aws.waiting import wait_for
 from sebs.errors import (
@@ -23,10 +21,11 @@ from sebs.errors import (
     PlatformError,
     PlatformTimeoutError,
 )
-from sebs.sebs_types import Architecture, StorageBucketType
+from sebs.sebs_types import Architecture
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
+    from sebs.aws.code import Code
     from sebs.aws.function import LambdaConfig
     from sebs.faas.resources import SystemResources
 
@@ -44,25 +43,6 @@ _SETTLED_WITHIN = 120.0
 
 #: How Lambda says that it cannot use a role yet, or that there is none any more.
 _NO_ROLE = "cannot be assumed by Lambda"
-
-_log = logging.getLogger("sebs.AWS")
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """What is to be deployed: a package, or an image.
-
-    Attributes:
-        hash: Hash of the sources, which names a package that goes through S3.
-        package: Path of the zip.
-        image: URI of the image, by digest.
-        handler: What Lambda calls in a package.
-    """
-
-    hash: str
-    package: Path | None = None
-    image: str | None = None
-    handler: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +126,12 @@ class Functions:
             "Description": f"Deployed by sebs for the deployment {resources_id}",
             "PackageType": config.package_type,
             "Architectures": [ARCHITECTURES[config.architecture]],
-            "Code": self._code(code),
+            "Code": code.source(self._resources),
             "Tags": tags(resources_id),
             **self._settings(name, config, cold_start),
         }
         if config.package_type == "Zip":
-            arguments |= {"Runtime": runtime(config), "Handler": code.handler}
+            arguments |= {"Runtime": runtime(config), **code.handler}
         what = f"Creating the function {name}"
 
         def call() -> bool:
@@ -190,7 +170,10 @@ class Functions:
             PlatformError: AWS refused.
         """
         client = self._clients.control("lambda")
-        arguments = {**self._code(code), "Architectures": [ARCHITECTURES[config.architecture]]}
+        arguments = {
+            **code.source(self._resources),
+            "Architectures": [ARCHITECTURES[config.architecture]],
+        }
         self._change(
             f"Updating the code of the function {name}",
             lambda: client.update_function_code(FunctionName=name, **arguments),
@@ -319,26 +302,6 @@ class Functions:
                     f"{what}: Lambda still refuses after {_SETTLED_WITHIN:g} s: {refusal}",
                     remedy=error.remedy,
                 ) from error
-
-    def _code(self, code: Code) -> dict[str, Any]:
-        """Return where Lambda gets the code from; a large package is uploaded first."""
-        if code.image is not None:
-            return {"ImageUri": code.image}
-        assert code.package is not None, "there is a package where there is no image"
-        if code.package.stat().st_size <= LARGEST_DIRECT_UPLOAD:
-            return {"ZipFile": code.package.read_bytes()}
-        storage = self._resources.get_storage()
-        bucket = storage.get_bucket(StorageBucketType.DEPLOYMENT)
-        key = f"packages/{code.hash}.zip"
-        if key not in storage.list_bucket(bucket, key):
-            _log.info("Uploading the package to %s/%s.", bucket, key)
-            storage.upload(bucket, str(code.package), key)
-        return {"S3Bucket": bucket, "S3Key": key}
-
-
-def log_group(name: str) -> str:
-    """Return the log group of a function, where everybody looks for it."""
-    return f"/aws/lambda/{name}"
 
 
 def runtime(config: LambdaConfig) -> str:
