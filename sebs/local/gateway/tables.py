@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from sebs.errors import BucketNotFoundError, InvalidItemError, SebsError
-from sebs.local.gateway.control import ControlError, read_document
 from sebs.faas.tables import Key
+from sebs.local.gateway.control import ControlError, read_document
 from sebs.local.tables import TableStore
 
 #: What the paths begin with that the functions' token opens.

@@ -208,6 +208,13 @@ def test_a_table_that_was_removed_is_made_again(tables, cart):
     assert tables.allocated() == [cart]
 
 
+def test_a_table_may_come_again_with_other_keys(deploy, tables, cart, items):
+    tables.remove_table(cart)
+    deploy().get_nosql_storage().create_table(BENCHMARK, "cart", "other")
+    tables.write_to_table(BENCHMARK, "cart", {}, ("other", "1"))
+    assert items(cart) == [{"other": "1"}]
+
+
 def test_what_is_missing_is_named(tables, cart):
     tables.remove_table(cart)
     for use in (
