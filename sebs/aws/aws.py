@@ -184,14 +184,17 @@ class AWS(AttachingAWS):
         """
         self.check_limits(code_package, func_name)
         code = code_of(code_package, system_variant, container_uri)
+        own = self._config.resources.resources_id
+        # First of all, so that nothing is made for a name that is somebody else's.
+        found = self._functions.own(func_name, own)
         config = LambdaConfig.from_benchmark(code_package)
         config.package_type = code.package_type
         self._configure(config, code_package)
-        own = self._config.resources.resources_id
         ensure_log_group(self._clients, func_name, own)
-        found = self._functions.create(func_name, code, config, own, self.cold_start_counter)
         if found is None:
-            found = self._functions.require(func_name, own)
+            counter = self.cold_start_counter
+            found = self._functions.create(func_name, code, config, own, counter)
+        else:
             self.logging.info("Function %s exists and is adopted.", func_name)
             self._functions.replace(found, func_name, code, config, self.cold_start_counter)
         function = LambdaFunction(

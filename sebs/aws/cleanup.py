@@ -16,7 +16,7 @@ from sebs.aws import http_apis
 from sebs.aws.clients import CONNECTIONS
 from sebs.aws.config import NAME
 from sebs.aws.faults import explained
-from sebs.aws.log_groups import delete_log_group, log_group, log_groups
+from sebs.aws.log_groups import delete_log_group, log_group, log_groups, log_owner
 from sebs.aws.tags import OWNER, owner
 from sebs.errors import CleanupError, FunctionGoneError, SebsError
 
@@ -131,13 +131,21 @@ class Cleanup:
             return False
 
     def _find_logs(self, functions: Iterable[str]) -> list[str]:
-        """Return the log groups of our functions, of those gone as well."""
-        names = {arn.split(":", 6)[6] for arn in self._tagged("logs:log-group")}
-        names |= set(log_groups(self._clients, log_group(f"sebs-{self._resources_id}-")))
-        wanted = {log_group(name) for name in (*functions, *self._cached())} - names
-        for name in wanted:
-            names |= {found for found in log_groups(self._clients, name) if found == name}
-        return sorted(names)
+        """Return the log groups of our functions, and those of functions that are gone.
+
+        The name of another deployment may begin as ours does, so the tag decides.
+        """
+        names = {log_group(name) for name in (*functions, *self._cached())}
+        names |= {arn.split(":", 6)[6] for arn in self._tagged("logs:log-group")}
+        groups = dict(log_groups(self._clients, log_group(f"sebs-{self._resources_id}-")))
+        for name in names - groups.keys():
+            groups |= {n: arn for n, arn in log_groups(self._clients, name) if n == name}
+        certain = {log_group(name) for name in functions}
+        return sorted(
+            name
+            for name, arn in groups.items()
+            if name in certain or log_owner(self._clients, arn) == self._resources_id
+        )
 
     def _listed(self) -> Iterator[str]:
         with explained("Listing the functions"):

@@ -39,6 +39,14 @@ class LambdaConfig(FunctionConfig):
             "package_type": self.package_type,
         }
 
+    def differences(self, **wanted: Any) -> list[str]:
+        """Return in words what differs from what is wanted; ``None`` wants nothing."""
+        return [
+            f"{name.replace('_', ' ')} is {getattr(self, name)}, wanted is {value}"
+            for name, value in wanted.items()
+            if value is not None and getattr(self, name) != value
+        ]
+
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> LambdaConfig:
         """Read what :meth:`serialize` wrote."""
@@ -81,6 +89,22 @@ class LambdaFunction(Function):
     def config(self) -> LambdaConfig:
         """Memory, timeout, runtime, architecture, role, environment."""
         return self._lambda_config
+
+    def obstacle(
+        self, *, resource_id: str, region: str, account: str | None, package_type: str
+    ) -> str | None:
+        """Return why it cannot be what is wanted, and never can be made so; else ``None``."""
+        _, _, _, own_region, own_account, *_ = self.arn.split(":")
+        pairs = [
+            ("deployment", self.resource_id, resource_id),
+            ("region", own_region, region),
+            ("account", own_account, account or own_account),
+            ("package type", self.config.package_type, package_type),
+        ]
+        for what, has, wanted in pairs:
+            if has != wanted:
+                return f"its {what} is {has}, this is {wanted}"
+        return None
 
     def attach(self, clients: Clients) -> None:
         """Invoke through these clients from now on."""

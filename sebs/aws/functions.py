@@ -109,15 +109,27 @@ class Functions:
             )
         return found
 
-    def create(
-        self, name: str, code: Code, config: LambdaConfig, resources_id: str, cold_start: int
-    ) -> Found | None:
-        """Create a function and wait until it can be invoked.
-
-        Returns:
-            What was made; ``None`` where there is one of that name already.
+    def own(self, name: str, resources_id: str) -> Found | None:
+        """Return what Lambda says of this deployment's function; ``None`` where there is none.
 
         Raises:
+            FunctionNameTakenError: It belongs to somebody else.
+        """
+        try:
+            return self.require(name, resources_id)
+        except FunctionGoneError:
+            return None
+
+    def create(
+        self, name: str, code: Code, config: LambdaConfig, resources_id: str, cold_start: int
+    ) -> Found:
+        """Create a function and wait until it can be invoked.
+
+        One that is there by now is ours: another process made it, or an earlier attempt whose
+        answer was lost.
+
+        Raises:
+            FunctionNameTakenError: It belongs to somebody else after all.
             PlatformError: AWS refused.
         """
         client = self._clients.control("lambda")
@@ -143,7 +155,11 @@ class Functions:
                 return False
             return True
 
-        return self.wait(name, resources_id) if self._settled(what, call) else None
+        if not self._settled(what, call):
+            found = self.require(name, resources_id)
+            self.wait(name)
+            self.replace(found, name, code, config, cold_start)
+        return self.wait(name, resources_id)
 
     def replace(
         self, found: Found, name: str, code: Code, config: LambdaConfig, cold_start: int

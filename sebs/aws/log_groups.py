@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sebs.aws.faults import explained
-from sebs.aws.tags import tags
+from sebs.aws.tags import owner, tags
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
@@ -48,8 +48,8 @@ def delete_log_group(clients: Clients, name: str) -> None:
             return
 
 
-def log_groups(clients: Clients, prefix: str) -> Iterator[str]:
-    """Yield the names of the log groups that begin with a prefix.
+def log_groups(clients: Clients, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield name and ARN of the log groups that begin with a prefix.
 
     Raises:
         PlatformError: AWS refused.
@@ -57,4 +57,17 @@ def log_groups(clients: Clients, prefix: str) -> Iterator[str]:
     with explained("Listing the log groups"):
         pages = clients.control("logs").get_paginator("describe_log_groups")
         for page in pages.paginate(logGroupNamePrefix=prefix):
-            yield from (group["logGroupName"] for group in page["logGroups"])
+            for group in page["logGroups"]:
+                # In one form of it the ARN stands for the streams as well.
+                yield group["logGroupName"], str(group["arn"]).removesuffix(":*")
+
+
+def log_owner(clients: Clients, arn: str) -> str | None:
+    """Return the deployment that made a log group; ``None`` where it was not one of ours.
+
+    Raises:
+        PlatformError: AWS refused.
+    """
+    with explained(f"Reading the tags of the log group {arn}"):
+        answer = clients.control("logs").list_tags_for_resource(resourceArn=arn)
+    return owner(answer.get("tags"))
