@@ -153,13 +153,12 @@ def _policy(role_arn: str, region: str, resources_id: str) -> dict[str, Any]:
     """Return what functions may do: write their log, use their buckets and tables."""
     _, partition, _, _, account, *_ = role_arn.split(":")
     buckets = f"arn:{partition}:s3:::sebs-*-{resources_id}"
-    old_buckets = f"arn:{partition}:s3:::sebs-*-{resources_id}-*"
     tables = f"arn:{partition}:dynamodb:{region}:{account}:table/{deployment_prefix(resources_id)}*"
     logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/*"
     statements = [
         (["logs:CreateLogStream", "logs:PutLogEvents"], [f"{logs}:*"]),
-        (["s3:ListBucket"], [buckets, old_buckets]),
-        (["s3:GetObject", "s3:PutObject"], [f"{buckets}/*", f"{old_buckets}/*"]),
+        (["s3:ListBucket"], [buckets]),
+        (["s3:GetObject", "s3:PutObject"], [f"{buckets}/*"]),
         (
             [
                 "dynamodb:GetItem",
