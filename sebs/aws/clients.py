@@ -44,6 +44,7 @@ class Clients:
         self._lock = threading.RLock()
         self._session: Any = None
         self._clients: dict[tuple[str, float], Any] = {}
+        self._elsewhere: dict[str, Clients] = {}
 
     def __repr__(self) -> str:
         return f"<Clients of {self.region}>"
@@ -78,9 +79,24 @@ class Clients:
         """
         return self._client(service, timeout)
 
+    def of_region(self, region: str | None) -> Clients:
+        """Return the clients of a region, signed in as here; they are closed with these.
+
+        Args:
+            region: The region; ``None`` is this one.
+        """
+        if region is None or region == self.region:
+            return self
+        with self._lock:
+            if region not in self._elsewhere:
+                self._elsewhere[region] = Clients(region, self._credentials, self.endpoints)
+            return self._elsewhere[region]
+
     def close(self) -> None:
         """Close all connections; a client that is asked for later is a new one."""
         with self._lock:
+            while self._elsewhere:
+                self._elsewhere.popitem()[1].close()
             while self._clients:
                 self._clients.popitem()[1].close()
             self._session = None
