@@ -22,6 +22,7 @@ and with 1 for every other one.
     │   ├── InputGenerationError                   input.py raised
     │   ├── DependencyError                        the installer's reason is in the message
     │   ├── BuildScriptError                       init.sh or package.sh failed
+    │   ├── ImageError                             a container image could not be built or pushed
     │   ├── OutputValidationError                  the function answered, but wrongly
     │   └── PackageTooLargeError (ValueError)
     ├── PlatformError (RuntimeError)
@@ -168,6 +169,10 @@ class DependencyError(BenchmarkError):
 
 class BuildScriptError(BenchmarkError):
     """A build script of the benchmark failed; its last lines are in the message."""
+
+
+class ImageError(BenchmarkError):
+    """A container image could not be built or pushed, or is none that can be deployed."""
 
 
 class OutputValidationError(BenchmarkError):

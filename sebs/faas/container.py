@@ -1,94 +1,44 @@
-"""Container images: resolving a Docker engine, building an image, pushing it."""
+"""Container images: building one from a benchmark's code, and pushing it to a registry."""
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sebs.errors import BuildScriptError, DockerUnavailableError
+from sebs.errors import DockerUnavailableError, ImageError, UnsupportedLanguageError
+from sebs.faas import image_building
+from sebs.faas.docker_engine import DockerHandle, docker_from_environment
 from sebs.sebs_types import Language
 from sebs.utils import LoggingBase
 
 if TYPE_CHECKING:
     from sebs.config import SeBSConfig
 
-_REMEDY = (
-    "Start a Docker engine that this user may use, install the extra with "
-    "`pip install 'sebs-faas[docker]'`, or choose a system variant that deploys a code package."
-)
+__all__ = ["DockerContainer", "DockerHandle", "docker_from_environment"]
 
+#: What a build directory's Dockerfile is called, so that it replaces none of the benchmark's own.
+_DOCKERFILE = "Dockerfile.sebs"
 
-def docker_from_environment() -> Any:
-    """Return a client of the engine that the environment names.
+#: Architecture to how Docker calls it.
+_MACHINES = {"x64": "amd64", "arm64": "arm64"}
 
-    Raises:
-        DockerUnavailableError: The Docker SDK is not installed, or no engine answers.
-    """
-    try:
-        import docker
-    except ImportError as error:
-        raise DockerUnavailableError(
-            "The Docker SDK for Python is not installed.", remedy=_REMEDY
-        ) from error
-    try:
-        client = docker.from_env()
-        client.ping()
-    except docker.errors.DockerException as error:
-        raise DockerUnavailableError(
-            f"No Docker engine answers: {error}.", remedy=_REMEDY
-        ) from error
-    return client
-
-
-class DockerHandle:
-    """A Docker client that is made when the first operation needs it.
-
-    Args:
-        source: A ``docker.DockerClient``, a factory of one without arguments, or ``None`` where
-            there is no engine.
-    """
-
-    def __init__(self, source: Any) -> None:
-        # A double of a client may be callable; only a client has containers.
-        is_factory = callable(source) and not hasattr(source, "containers")
-        self._factory = source if is_factory else None
-        self._client = None if is_factory else source
-
-    def require(self, operation: str) -> Any:
-        """Return the client.
-
-        Args:
-            operation: What needs it, for the error: "building the image of 110.dynamic-html".
-
-        Raises:
-            DockerUnavailableError: There is none; the message names the operation.
-        """
-        if self._client is None and self._factory is not None:
-            try:
-                self._client = self._factory()
-            except (DockerUnavailableError, OSError) as error:
-                reason = error.message if isinstance(error, DockerUnavailableError) else str(error)
-                raise DockerUnavailableError(
-                    f"{operation} needs a Docker engine: {reason}", remedy=_REMEDY
-                ) from error
-        if self._client is None:
-            raise DockerUnavailableError(f"{operation} needs a Docker engine.", remedy=_REMEDY)
-        return self._client
-
-    def close(self) -> None:
-        """Close the client, if the handle made it; the next operation makes another."""
-        if self._factory is not None and self._client is not None:
-            client, self._client = self._client, None
-            client.close()
+#: Hexadecimal digits of the contents' hash that end a tag, and are enough to tell builds apart.
+_DIGITS = 16
 
 
 class DockerContainer(ABC, LoggingBase):
     """Builds a benchmark's image and pushes it to the registry that the platform pulls from.
 
+    An image's tag ends with a hash of all that it is built from, so that what the registry has is
+    neither built nor pushed again. What is deployed is named by its digest: a tag may be moved.
+
     Args:
         system_config: Global configuration.
         docker_client: A Docker client, a factory of one, or ``None``.
-        experimental_manifest: Whether existing images are looked up by their manifest only.
+        experimental_manifest: Kept for programs written for SeBS; the registry itself is asked.
     """
 
     def __init__(
@@ -121,35 +71,96 @@ class DockerContainer(ABC, LoggingBase):
     def registry_name(
         self, benchmark: str, language_name: str, language_version: str, architecture: str
     ) -> tuple[str, str, str, str]:
-        """Return registry, repository, tag and the whole image URI of a benchmark's image."""
+        """Return where the images of a benchmark are kept.
+
+        Returns:
+            The registry, the repository in it, the beginning of the tag, and these as one URI:
+            ``registry/repository:tag``.
+        """
 
     @abstractmethod
     def dockerfile(self, language: Language, language_version: str, architecture: str) -> str:
-        """Return the text of the Dockerfile that turns a build directory into the image."""
-
-    def find_image(self, repository_name: str, image_tag: str) -> bool:
-        """Return whether the registry has the image."""
-        import docker
-
-        client = self._docker.require(f"Looking up image {repository_name}:{image_tag}")
-        try:
-            client.images.get_registry_data(f"{repository_name}:{image_tag}")
-        except docker.errors.NotFound:
-            return False
-        return True
-
-    def push_image(self, repository_uri: str, image_tag: str) -> None:
-        """Push an image that was built here.
+        """Return the text of the Dockerfile that makes the image of what :meth:`context` returns.
 
         Raises:
-            BuildScriptError: The registry refused; its reason is in the message.
+            UnsupportedLanguageError: The platform has no images of that language.
         """
-        client = self._docker.require(f"Pushing image {repository_uri}:{image_tag}")
-        for line in client.images.push(repository_uri, tag=image_tag, stream=True, decode=True):
-            if "error" in line:
-                raise BuildScriptError(
-                    f"The registry refused {repository_uri}:{image_tag}: {line['error']}"
-                )
+
+    def context(self, directory: Path, language: Language, benchmark: str) -> Path:
+        """Return the directory that the image is built from.
+
+        Args:
+            directory: The build directory; by default it is returned as it is.
+            language: Language of the benchmark.
+            benchmark: Name of the benchmark.
+        """
+        return directory
+
+    def login(self) -> Mapping[str, str] | None:
+        """Return the registry's ``username`` and ``password``; they are never written anywhere.
+
+        By default it is ``None``: the Docker SDK uses what the user has logged in with.
+        """
+        return None
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels of the image, by which the engine's own are found again."""
+        return {}
+
+    def check_image(self, benchmark: str, architecture: str, image: Mapping[str, Any]) -> None:
+        """Refuse an image that could not be deployed, before it is pushed.
+
+        Args:
+            benchmark: Name of the benchmark.
+            architecture: ``x64`` or ``arm64``, what was asked for.
+            image: What the engine says of the image: ``Architecture``, ``Size`` in bytes, …
+
+        Raises:
+            ImageError: It is for another architecture.
+        """
+        if image["Architecture"] != _MACHINES[architecture]:
+            raise ImageError(
+                f"The image of {benchmark} is for {image['Architecture']}, wanted is "
+                f"{_MACHINES[architecture]}: what it is built upon has no other.",
+                remedy=f"Name an image that there is for {architecture}, or pull it: "
+                f"`docker pull --platform linux/{_MACHINES[architecture]} IMAGE`.",
+            )
+
+    def image_digest(self, repository_uri: str, image_tag: str) -> str | None:
+        """Return the digest that a tag has in the registry; ``None`` where there is no such tag.
+
+        Args:
+            repository_uri: ``registry/repository``.
+            image_tag: The tag.
+
+        Raises:
+            ImageError: The registry did not say.
+        """
+        what = f"Looking up {repository_uri}:{image_tag}"
+        client = self._docker.require(what)
+        return image_building.registry_digest(
+            client, f"{repository_uri}:{image_tag}", self.login(), what
+        )
+
+    def find_image(self, repository_name: str, image_tag: str) -> bool:
+        """Return whether the registry has an image; see :meth:`image_digest`."""
+        return self.image_digest(repository_name, image_tag) is not None
+
+    def push_image(self, repository_uri: str, image_tag: str) -> str:
+        """Push an image that was built here, and return the digest under which it can be pulled.
+
+        Args:
+            repository_uri: ``registry/repository``.
+            image_tag: The tag.
+
+        Raises:
+            ImageError: The registry refused, or did not say a digest.
+        """
+        what = f"Pushing {repository_uri}:{image_tag}"
+        client = self._docker.require(what)
+        return image_building.push(
+            client, repository_uri, image_tag, self.login(), what, self._progress
+        )
 
     def build_base_image(
         self,
@@ -163,52 +174,50 @@ class DockerContainer(ABC, LoggingBase):
         """Build a benchmark's image from its build directory, and push it.
 
         Args:
-            directory: The build directory.
+            directory: The build directory; the platform may move what is in it.
             language: Language of the benchmark.
             language_version: Its version.
             architecture: ``x64`` or ``arm64``.
             benchmark: Name of the benchmark.
-            is_cached: Whether an image that the registry has is good enough.
+            is_cached: Whether an image of the same contents that the registry has is good enough.
 
         Returns:
-            Whether an image was built, its URI, and its size in bytes (0 where none was built).
+            Whether an image was built, its URI with its digest, and its size in bytes (0 where
+            none was built).
 
         Raises:
-            DockerUnavailableError: No engine.
-            BuildScriptError: The build failed; its last lines are in the message.
+            UnsupportedLanguageError: The platform has no images of that language.
+            DockerUnavailableError: No engine, or it stopped answering.
+            ImageError: The build failed, or the registry refused it; the reason is in the message.
         """
-        _, repository, tag, uri = self.registry_name(
+        what = f"Building the image of {benchmark}"
+        if architecture not in _MACHINES:
+            raise UnsupportedLanguageError(f"There are no images for {architecture!r}.")
+        dockerfile = self.dockerfile(language, language_version, architecture)
+        _, _, tag, uri = self.registry_name(
             benchmark, language.value, language_version, architecture
         )
-        if is_cached and self.find_image(repository, tag):
-            return False, uri, 0
-        client = self._docker.require(f"Building the image of {benchmark}")
-        import docker
+        repository = uri.removesuffix(f":{tag}")
+        context = self.context(Path(directory), language, benchmark)
+        Path(context, _DOCKERFILE).write_text(dockerfile, encoding="utf-8")
+        tag = f"{tag}-{image_building.contents_hash(context)[:_DIGITS]}"
+        if is_cached and (digest := self.image_digest(repository, tag)) is not None:
+            self.logging.info("The registry has the image of %s already.", benchmark)
+            return False, f"{repository}@{digest}", 0
+        client = self._docker.require(what)
+        image = image_building.build(
+            client,
+            what,
+            self._progress,
+            path=str(context),
+            dockerfile=_DOCKERFILE,
+            tag=f"{repository}:{tag}",
+            platform=f"linux/{_MACHINES[architecture]}",
+            labels=self.labels(),
+        )
+        self.check_image(benchmark, architecture, image)
+        digest = self.push_image(repository, tag)
+        return True, f"{repository}@{digest}", int(image["Size"])
 
-        platform = {"x64": "linux/amd64", "arm64": "linux/arm64"}[architecture]
-        try:
-            image, _ = client.images.build(
-                path=directory,
-                dockerfile=self._write_dockerfile(
-                    directory, language, language_version, architecture
-                ),
-                tag=uri,
-                platform=platform,
-                rm=True,
-            )
-        except docker.errors.BuildError as error:
-            tail = "".join(str(line.get("stream", "")) for line in error.build_log)[-2000:]
-            raise BuildScriptError(
-                f"The image of {benchmark} could not be built: {error.msg}\n{tail}"
-            ) from error
-        self.push_image(uri.rsplit(":", 1)[0], tag)
-        return True, uri, int(image.attrs["Size"])
-
-    def _write_dockerfile(
-        self, directory: str, language: Language, language_version: str, architecture: str
-    ) -> str:
-        from pathlib import Path
-
-        path = Path(directory, "Dockerfile.sebs")
-        path.write_text(self.dockerfile(language, language_version, architecture))
-        return path.name
+    def _progress(self, text: str) -> None:
+        self.logging.log(logging.INFO if self.show_progress else logging.DEBUG, "%s", text)
