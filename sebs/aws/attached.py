@@ -20,7 +20,7 @@ from sebs.errors import (
     FunctionGoneError,
     UnsupportedOperationError,
 )
-from sebs.faas.attached import Attached
+from sebs.faas.attached import Attached, Change
 from sebs.faas.function import Function, FunctionConfig, Runtime
 from sebs.sebs_types import Language
 
@@ -61,6 +61,9 @@ class AttachedLambdaFunction(Attached, LambdaFunction):
         clients: The clients of its region.
     """
 
+    #: What else could be done to it would replace what its owner configured.
+    permissible = frozenset({Change.COLD_START, Change.DELETION})
+
     def __init__(self, reference: FunctionReference, cfg: AttachedConfig, clients: Clients) -> None:
         qualifier = "" if reference.qualifier is None else f":{reference.qualifier}"
         arn = f"{reference.name}{qualifier}"
@@ -83,6 +86,8 @@ class AttachedURL(Attached):
         public: Whether requests are not signed.
         clients: The clients of its region.
     """
+
+    permissible = frozenset[Change]()
 
     def __init__(self, reference: URLReference, public: bool, clients: Clients) -> None:
         unknown = Runtime(Language.CPP, "")
@@ -144,23 +149,23 @@ def force_cold_start(
     reference, client = function.reference, function.clients.control("lambda")
     if reference.is_fixed:
         raise ColdStartError(
-            f"{function.name} is a published version, or an alias of one, and cannot be changed.",
+            "It is a published version, or an alias of one, and cannot be changed.",
             remedy="Attach the function without the qualifier, or publish a new version.",
         )
     found = _read(reference, function.clients)
     environment = found.get("Environment") or {}
     if "Error" in environment:
         raise ColdStartError(
-            f"The variables of {function.name} cannot be read, and would be lost: "
+            "Its variables cannot be read, and would be lost: "
             f"{environment['Error'].get('Message', 'no reason was given')}",
             remedy="Let the account's administrator permit kms:Decrypt with its key.",
         )
     variables = {**(environment.get("Variables") or {}), COLD_START: str(counter)}
+    # Refused where somebody else has changed it since it was read: their change would be lost.
+    unchanged = {"RevisionId": found["RevisionId"]} if "RevisionId" in found else {}
     with explained(f"Forcing a cold start of the function {function.name}", ColdStartError):
         client.update_function_configuration(
-            FunctionName=reference.name,
-            Environment={"Variables": variables},
-            RevisionId=found["RevisionId"],
+            FunctionName=reference.name, Environment={"Variables": variables}, **unchanged
         )
     Functions(function.clients, resources).wait(reference.name)
     _log.warning(

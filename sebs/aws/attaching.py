@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from sebs.faas.function import Function
 
 
+def is_foreign(name: str) -> bool:
+    """Return whether a function's name is an ARN or a URL, as of one that is attached."""
+    return ":" in name  # a name of ours has none
+
+
 class AttachingAWS(System):
     """The part of the platform that attaches functions, and does what is permitted to them."""
 
@@ -52,10 +57,15 @@ class AttachingAWS(System):
         else:
             self._functions.force_cold_start(function.name, counter)
 
+    def _delete_attached(self, name: str) -> None:
+        from sebs.aws.attached import delete
+
+        delete(name, self._clients)
+
     def _log_of(self, function_name: str) -> tuple[Clients, str]:
         """Return where the log of a function is: clients, and the log group."""
         from sebs.aws.attached import log_of
 
-        if ":" in function_name:  # an ARN, or a URL: a name of ours has none
+        if is_foreign(function_name):
             return log_of(function_name, self._clients)
         return self._clients, log_group(function_name)

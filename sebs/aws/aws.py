@@ -335,6 +335,9 @@ class AWS(AttachingAWS):
             FunctionNameTakenError: It belongs to another deployment than its entry says.
             PlatformError: AWS refused.
         """
+        if function.get("attached"):
+            self._delete_attached(function["name"])
+            return
         self.name_rules.check(func_name)
         triggers = function.get("triggers") or []
         own = function.get("resource_id") or self._config.resources.resources_id

@@ -8,13 +8,13 @@ is called inside of ``with function.permitting(...)``.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 from sebs.errors import AttachedFunctionError, UnsupportedOperationError, UsageError
 from sebs.faas.collaborators import Collaborators
@@ -55,6 +55,9 @@ class Attached(Function):
     functions never holds it.
     """
 
+    #: What can be permitted: all, unless the platform says otherwise.
+    permissible: ClassVar[frozenset[Change]] = frozenset(Change)
+
     @property
     def attached(self) -> bool:
         """True: it is not ours."""
@@ -74,8 +77,15 @@ class Attached(Function):
 
         Raises:
             UsageError: There is no such change.
+            UnsupportedOperationError: The platform does not make it to functions that are not ours.
         """
-        allowed = {(self.name, _change(change)) for change in changes}
+        wanted = frozenset(map(_change, changes))
+        if refused := wanted - self.permissible:
+            raise UnsupportedOperationError(
+                f"{self.name} is attached; {_words(refused)} cannot be permitted.",
+                remedy=f"What can be: {_words(self.permissible) or 'nothing'}.",
+            )
+        allowed = {(self.name, change) for change in wanted}
         token = _permitted.set(_permitted.get() | allowed)
         try:
             yield
@@ -141,10 +151,14 @@ def _change(change: Change | str) -> Change:
     try:
         return Change(change)
     except ValueError:
-        known = ", ".join(repr(member.value) for member in Change)
         raise UsageError(
-            f"{change!r} is nothing that can be permitted.", remedy=f"Known changes: {known}."
+            f"{change!r} is nothing that can be permitted.",
+            remedy=f"Known changes: {_words(Change)}.",
         ) from None
+
+
+def _words(changes: Iterable[Change]) -> str:
+    return ", ".join(sorted(repr(change.value) for change in changes))
 
 
 def _guarded(hook: Callable[..., Any], change: Change) -> Callable[..., Any]:

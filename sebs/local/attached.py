@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sebs.errors import FunctionGoneError, UnsupportedLanguageError, UsageError
-from sebs.faas.attached import Attached
+from sebs.faas.attached import Attached, Change
 from sebs.faas.function import Runtime
 from sebs.local import languages
 from sebs.local.client import GatewayClient
@@ -43,6 +43,9 @@ class AttachedLocalFunction(Attached, LocalFunction):
         source: Path of the directory or zip, absolute.
         cfg: Its configuration.
     """
+
+    #: Code and configuration are changed by attaching it again.
+    permissible = frozenset({Change.COLD_START, Change.DELETION})
 
     def __init__(self, source: Path, cfg: LocalFunctionConfig) -> None:
         super().__init__(label(source), function_name(source), "", cfg, OWNER)

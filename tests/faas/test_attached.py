@@ -201,6 +201,22 @@ def test_what_cannot_be_permitted_is_said_with_what_can() -> None:
         raise AssertionError
 
 
+class Rigid(Theirs):
+    permissible = frozenset({Change.COLD_START})
+
+
+def test_what_the_platform_does_not_do_to_it_cannot_be_permitted() -> None:
+    function = Rigid("label", "rigid", "", CONFIG)
+    with (
+        pytest.raises(UnsupportedOperationError, match="'deletion'") as caught,
+        function.permitting("cold start", "deletion"),
+    ):
+        raise AssertionError
+    assert "'cold start'" in str(caught.value.remedy)
+    with function.permitting("cold start"):
+        Platform().enforce_cold_start([function], None)
+
+
 def test_it_says_of_itself_that_it_is_not_ours_and_ours_does_not() -> None:
     assert theirs().attached
     assert theirs().serialize()["attached"] is True
