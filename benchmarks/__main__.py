@@ -24,6 +24,7 @@ BENCHMARKS = {
     "packaging": "Packing the same tree",
     "http_client": "The measuring HTTP client",
     "local_platform": "The local platform",
+    "local_sandbox": "The local platform's containers",
 }
 
 PAGE = """# Performance of sebs itself

@@ -106,7 +106,9 @@ def bare_server() -> Iterator[int]:
         process.terminate()
 
 
-def deploy(client: Client, work: Path, language: str, executable: str) -> None:
+def deploy(
+    client: Client, work: Path, language: str, executable: str, name: str = "", **fields: object
+) -> None:
     path, source = SOURCES[language]
     package = work / f"{language}.zip"
     with zipfile.ZipFile(package, "w") as archive:
@@ -118,8 +120,9 @@ def deploy(client: Client, work: Path, language: str, executable: str) -> None:
         "memory": 256,
         "timeout": 30,
         "config": {"max_environments": 2},
+        **fields,
     }
-    client.call("PUT", f"/-/functions/{language}", definition)
+    client.call("PUT", f"/-/functions/{name or language}", definition)
 
 
 def drive(work: Path, port: int, token: str, path: str, connections: int) -> tuple[float, float]:
@@ -143,10 +146,10 @@ def drive(work: Path, port: int, token: str, path: str, connections: int) -> tup
     return float(latency[1]) * scale, float(rate[1])
 
 
-def cold_start(client: Client, language: str) -> float:
-    client.call("POST", f"/-/functions/{language}/recycle")
+def cold_start(client: Client, name: str) -> float:
+    client.call("POST", f"/-/functions/{name}/recycle")
     begin = time.perf_counter()
-    answer = client.call("POST", f"/functions/{language}", {})
+    answer = client.call("POST", f"/functions/{name}", {})
     spent = time.perf_counter() - begin
     assert b'"is_cold":true' in answer
     return spent
