@@ -283,7 +283,9 @@ def test_more_objects_than_a_request_lists_or_deletes(storage, bucket, client):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda key: client.put_object(Bucket=bucket, Key=key), keys))
     assert storage.list_bucket(bucket) == keys
+    requests = answer(client, "DeleteObjects")
     storage.clean_bucket(bucket)
+    assert len(requests) == 2
     assert storage.list_bucket(bucket) == []
     assert storage.exists_bucket(bucket)
 
@@ -295,6 +297,8 @@ def test_versions_marks_and_unfinished_uploads_go_with_the_bucket(storage, bucke
     client.delete_object(Bucket=bucket, Key="key")
     write("other")
     client.create_multipart_upload(Bucket=bucket, Key="unfinished")
+    storage.clean_bucket(bucket)
+    assert "Uploads" not in client.list_multipart_uploads(Bucket=bucket)
     storage.remove_bucket(bucket)
     assert not storage.exists_bucket(bucket)
     assert storage.list_buckets() == []
