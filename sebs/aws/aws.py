@@ -222,11 +222,14 @@ class AWS(AttachingAWS):
     ) -> None:
         """Deploy new code, and wait until it is what is invoked.
 
+        A role that was deleted behind our back is made again: no code runs without it.
+
         Raises:
             UnsupportedVariantError: Neither a package nor an image is to be deployed.
             PlatformError: AWS refused.
         """
         code = code_of(code_package, system_variant, container_uri)
+        self._roles.ensure()
         self._functions.update_code(function.name, code, _ours(function).config)
 
     def update_function_configuration(
@@ -265,6 +268,7 @@ class AWS(AttachingAWS):
             region=self._config.region,
             account=self._config.credentials.account_id,
             package_type="Image" if benchmark.system_variant.is_container else "Zip",
+            architecture=str(benchmark.architecture),
         )
 
     def check_limits(self, code_package: Benchmark, func_name: str | None = None) -> None:

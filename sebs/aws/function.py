@@ -91,15 +91,22 @@ class LambdaFunction(Function):
         return self._lambda_config
 
     def obstacle(
-        self, *, resource_id: str, region: str, account: str | None, package_type: str
+        self,
+        *,
+        resource_id: str,
+        region: str,
+        account: str | None,
+        package_type: str,
+        architecture: str,
     ) -> str | None:
-        """Return why it cannot be what is wanted, and never can be made so; else ``None``."""
-        _, _, _, own_region, own_account, *_ = self.arn.split(":")
+        """Return why it cannot be used for what is wanted; else ``None``."""
+        own_region, own_account = _place(self.arn)
         pairs = [
             ("deployment", self.resource_id, resource_id),
             ("region", own_region, region),
             ("account", own_account, account or own_account),
             ("package type", self.config.package_type, package_type),
+            ("architecture", self.config.architecture.value, architecture),
         ]
         for what, has, wanted in pairs:
             if has != wanted:
@@ -132,8 +139,19 @@ class LambdaFunction(Function):
                 cached_config["arn"],
                 cached_config["resource_id"],
             )
+            _place(function.arn)
             for trigger in cached_config["triggers"]:
                 function.set_trigger(deserialize_trigger(trigger, function.config))
         except (KeyError, TypeError, ValueError, UsageError) as error:
             raise CacheFormatError(f"The cached function cannot be read: {error!r}.") from error
         return function
+
+
+def _place(arn: str) -> tuple[str, str]:
+    """Return the region and the account of an ARN.
+
+    Raises:
+        ValueError: It is none.
+    """
+    _, _, _, region, account, *_ = arn.split(":")
+    return region, account
