@@ -97,4 +97,6 @@ def parse_function(text: str) -> FunctionReference:
         )
     qualifier = match["qualifier"]
     name = text if qualifier is None else text.removesuffix(f":{qualifier}")
+    if not (match["region"] or match["account"]):
+        name = match["name"]
     return FunctionReference(name, match["name"], match["region"], qualifier)
