@@ -150,7 +150,7 @@ def read_answer(watch: Stopwatch, answer: Any, returned: bytes) -> ExecutionResu
         take_over(result, content)
     report = _report(answer.get("LogResult", ""), result.request_id)
     if report is not None:
-        _apply(report, result)
+        _take_report(result, report)
         if "FunctionError" in answer and report.memory_used_mb >= report.memory_mb:
             result.fail(f"{result.error} (all of its {report.memory_mb} MB were in use)")
     return result
@@ -210,20 +210,10 @@ def _report(tail: str, request_id: str) -> Report | None:
     return report if report is not None and report.request_id == request_id else None
 
 
-def _apply(report: Report, result: ExecutionResult) -> None:
-    """Fill in what the platform reports; where it disagrees with the wrapper, say so."""
-    result.provider_times.execution = report.duration_us
-    result.provider_times.initialization = report.init_us or 0
-    result.billing.memory = report.memory_mb
-    result.billing.billed_time = report.billed_ms
-    result.billing.gb_seconds = report.memory_mb / 1024 * report.billed_ms / 1000
-    result.stats.memory_used = report.memory_used_mb
-    if report.init_us is None:
-        return
-    if not result.stats.cold_start and not result.stats.failure and result.environment_id:
+def _take_report(result: ExecutionResult, report: Report) -> None:
+    if report.contradicts(result):
         _log.warning(
             "The request %s was cold by Lambda's report and warm by the function's.",
             result.request_id,
         )
-    # Where no wrapper answered, the platform alone knows.
-    result.stats.cold_start = result.stats.cold_start or not result.environment_id
+    report.apply(result)
