@@ -1,7 +1,7 @@
 """A deployment's data services on servers that are not ours."""
 
 import pytest
-from data_doubles import REGION, Server
+from aws_servers import REGION, Server
 
 from sebs.aws.clients import Clients
 from sebs.aws.config import AWSConfig, AWSCredentials, AWSResources

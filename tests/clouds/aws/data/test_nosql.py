@@ -9,8 +9,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from aws_answers import answer
 from boto3.dynamodb.types import TypeDeserializer
-from data_doubles import answer, dynamodb_fault
+from data_doubles import dynamodb_fault
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,9 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from data_doubles import REGION, answer, s3_fault
+from aws_answers import answer
+from aws_servers import REGION
+from data_doubles import s3_fault
 
 from sebs import __version__
 from sebs.aws.endpoints import Endpoints
