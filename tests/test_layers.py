@@ -12,7 +12,7 @@ from sebs import errors
 
 ROOT = Path(sebs.__file__).parent
 ORDER = (
-    ("errors", "sebs_types", "utils"),
+    ("errors", "sebs_types", "utils", "progress"),
     ("config", "config_schema"),
     ("log",),
     ("http",),

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
     """Invoke with a progress bar, and keep the run; return whether the user interrupted it."""
-    from sebs.cli import output
     from sebs.invoke.run import invoke_sequentially
+    from sebs.progress import progress
 
     total = run.manifest["repetitions"]
     results = invoke_sequentially(run, trigger, payload, total)
     interrupted = False
     try:
-        for _ in output.progress(results, "Invoking", total):
+        for _ in progress(results, "Invoking", total):
             pass
     except KeyboardInterrupt:
         interrupted = True

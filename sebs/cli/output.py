@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-ItemT = TypeVar("ItemT")
 
 #: Columns to lay out for where there is no terminal: wide enough that no cell is cut short.
 _UNLIMITED = 10_000
@@ -80,16 +78,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "-" if value is None else str(value)
-
-
-def progress(items: Iterable[ItemT], title: str, total: int) -> Iterable[ItemT]:
-    """Return the items, which show a bar on standard error as they come, where it is a terminal."""
-    terminal = console(stderr=True)
-    if not terminal.is_terminal:
-        return items
-    from rich.progress import track
-
-    return track(items, title, total=total, console=terminal, transient=True)
 
 
 def print_json(document: Any) -> None:

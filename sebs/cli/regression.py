@@ -126,8 +126,8 @@ def _begin(
 
 def _run(session: Session, record: Record, jobs: int) -> bool:
     """Run what has not passed yet, with a progress bar; return whether the user interrupted it."""
-    from sebs.cli import output
     from sebs.faas.function import Trigger
+    from sebs.progress import progress
     from sebs.regression.runner import Setting, run_cases
 
     setting = Setting(
@@ -140,7 +140,7 @@ def _run(session: Session, record: Record, jobs: int) -> bool:
     outcomes = run_cases(setting, remaining, jobs)
     try:
         with record.journal() as journal:
-            for outcome in output.progress(outcomes, "Running", len(remaining)):
+            for outcome in progress(outcomes, "Running", len(remaining)):
                 record.add(journal, outcome)
     except KeyboardInterrupt:
         return True

@@ -42,6 +42,9 @@ class Collaborators(ABC, LoggingBase):
     #: What the platform allows in function names.
     name_rules: ClassVar[NameRules] = NameRules()
 
+    #: Whether long work shows a bar on a terminal.
+    shows_progress: bool = True
+
     def __init__(
         self,
         system_config: SeBSConfig,

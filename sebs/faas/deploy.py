@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.errors import FunctionGoneError, UnsupportedLanguageError
 from sebs.faas.plan import Action, Facts, Plan, decide
+from sebs.progress import progress
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sebs.sebs_types import SystemVariant
 
 #: How many functions are deployed at once, unless the caller asks for another number.
-DEFAULT_CONCURRENCY = 8
+DEFAULT_CONCURRENCY = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ def deploy_functions(
 ) -> DeploymentReport:
     """Deploy many functions, so many at a time; one that fails does not stop the others.
 
+    A bar on a terminal shows how many are done, unless the system shows none.
+
     Args:
         system: The platform.
         code_packages: Benchmarks, or pairs of a benchmark and a function name.
@@ -160,7 +163,7 @@ def deploy_functions(
     requests = [entry if isinstance(entry, tuple) else (entry, None) for entry in code_packages]
     with ThreadPoolExecutor(max_workers=max_workers, thread_name_prefix="sebs-deploy") as executor:
         futures = [executor.submit(system.get_function, *request) for request in requests]
-        _wait(futures)
+        _wait(futures, shown=system.shows_progress)
     functions: list[Function] = []
     failures: list[DeploymentFailure] = []
     for (code_package, name), future in zip(requests, futures, strict=True):
@@ -174,10 +177,11 @@ def deploy_functions(
     return DeploymentReport(tuple(functions), tuple(failures))
 
 
-def _wait(futures: Sequence[Future[Function]]) -> None:
+def _wait(futures: Sequence[Future[Function]], *, shown: bool) -> None:
     """Wait for all; an interrupt stops those that have not begun."""
+    done = as_completed(futures)
     try:
-        for _ in as_completed(futures):
+        for _ in progress(done, "Deploying", len(futures)) if shown else done:
             pass
     except BaseException:
         for future in futures:

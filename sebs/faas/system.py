@@ -362,6 +362,7 @@ class System(Attaching):
 
     def disable_rich_output(self) -> None:
         """Show no progress bars from now on."""
+        self.shows_progress = False
         if self.container_client is not None:
             self.container_client.show_progress = False
 
