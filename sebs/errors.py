@@ -40,6 +40,8 @@ and with 1 for every other one.
     │   ├── ThrottledError                         still refused after the last attempt
     │   ├── PlatformUnreachableError (ConnectionError)
     │   ├── PlatformTimeoutError (TimeoutError)    a state that was waited for did not come
+    │   ├── LogSearchError                         a search of the platform's log came to nothing
+    │   ├── LogNotFoundError (LookupError)         the platform keeps no log of that name
     │   ├── AttachedFunctionError                  not ours: changed only where the caller says so
     │   ├── GatewayError                           the local platform's gateway
     │   ├── ImageUnavailableError (LookupError)    a container image that is needed is not there
@@ -267,6 +269,14 @@ class PlatformUnreachableError(PlatformError, ConnectionError):
 
 class PlatformTimeoutError(PlatformError, TimeoutError):
     """Something that the platform was to become was waited for, and did not come in time."""
+
+
+class LogSearchError(PlatformError):
+    """A search of the platform's log failed, or was cancelled."""
+
+
+class LogNotFoundError(PlatformError, LookupError):
+    """The platform keeps no log of that name."""
 
 
 class AttachedFunctionError(PlatformError):

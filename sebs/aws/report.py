@@ -167,7 +167,7 @@ def _from_record(record: dict[str, Any]) -> Report | None:
     metrics = record["metrics"]
 
     def number(key: str, scale: int = 1) -> int:
-        value = metrics[key]
+        value: float = metrics[key]
         if isinstance(value, bool) or not 0 <= value < _LARGEST:
             raise ValueError(f"{key} is {value!r}")
         return round(value * scale)
