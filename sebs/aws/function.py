@@ -136,7 +136,7 @@ class LambdaFunction(Function):
                 cached_config["name"],
                 cached_config["hash"],
                 LambdaConfig.deserialize(cached_config["config"]),
-                cached_config["arn"],
+                str(cached_config["arn"]),
                 cached_config["resource_id"],
             )
             _place(function.arn)
