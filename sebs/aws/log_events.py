@@ -72,13 +72,13 @@ def report_events(clients: Clients, group: str, start: int, end: int) -> Iterato
     spans = [(start, end)]
     while spans:
         start, end = spans.pop()
-        found, matched = _search(clients, group, start, end)
-        if found is not None:
-            yield from found
-        elif end - start > 1:
-            spans += reversed(_slices(start, end, matched))
-        else:
+        answer = _search(clients, group, start, end)
+        if answer is None or (_is_cut(answer) and end - start == 1):
             yield from _read(clients, group, start, end)
+        elif _is_cut(answer):
+            spans += reversed(_slices(start, end, _matched(answer)))
+        else:
+            yield from map(_message, answer["results"])
 
 
 def _slices(start: int, end: int, matched: int) -> list[tuple[int, int]]:
@@ -88,23 +88,26 @@ def _slices(start: int, end: int, matched: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def _search(clients: Clients, group: str, start: int, end: int) -> tuple[list[str] | None, int]:
-    """Search a span; return what was found, or nothing if that is cut, and how much matched."""
+def _search(clients: Clients, group: str, start: int, end: int) -> Any:
+    """Return what a search of a span answered; ``None`` where the span cannot be searched."""
     client = clients.control("logs")
     what = f"Searching the log {group} from {start} to {end}"
     query = _begin(client, what, group, start, end)
     if query is None:
-        return None, 0
+        return None
     answer = wait_for(f"{what}: its end", lambda: _answer(client, what, query), OVER_WITHIN)
-    if answer["status"] == "Timeout":
-        _log.info("%s took Amazon too long; it is searched in parts.", what)
-        return None, 0
-    rows = answer["results"]
-    matched = int(answer.get("statistics", {}).get("recordsMatched", len(rows)))
-    _log.debug("%s: %d of %d events.", what, len(rows), matched)
-    if len(rows) >= CAP or len(rows) < matched:
-        return None, max(matched, len(rows))
-    return [_message(row) for row in rows], matched
+    _log.debug("%s: %s, %d events.", what, answer["status"], len(answer["results"]))
+    return answer
+
+
+def _is_cut(answer: Any) -> bool:
+    """Return whether the search may have matched more, or was given up by Amazon."""
+    found = len(answer["results"])
+    return answer["status"] == "Timeout" or found >= CAP or found < _matched(answer)
+
+
+def _matched(answer: Any) -> int:
+    return int(answer.get("statistics", {}).get("recordsMatched", 0))
 
 
 def _begin(client: Any, what: str, group: str, start: int, end: int) -> str | None:
@@ -128,7 +131,7 @@ def _begin(client: Any, what: str, group: str, start: int, end: int) -> str | No
                 remedy="It is made with the function, and deleted with it.",
             ) from error
         except client.exceptions.MalformedQueryException:
-            # The query being what it is, the span is at fault: it ends before the log begins.
+            # The query being what it is, the span is at fault: the log is younger, or kept shorter.
             return None
 
 
