@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sebs.cli import output
+from sebs.invoke.summary import QUANTITIES, kind_of, summarize
 
 if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
@@ -26,12 +27,7 @@ def show(run: Run, *, as_json: bool) -> None:
         output.print_json(run.document())
         return
     function = run.manifest["function"]
-    runtime = function["runtime"]
-    click.echo(
-        f"{run.manifest['benchmark']} ({run.manifest['size']}) on {run.manifest['deployment']}: "
-        f"{runtime['language']} {runtime['version']}, {function['architecture']}, "
-        f"{function['memory']} MB, {run.manifest['trigger']} trigger"
-    )
+    click.echo(_headline(run))
     if run.invocations:
         _show_table(run)
     for line in _verdicts(run):
@@ -40,10 +36,20 @@ def show(run: Run, *, as_json: bool) -> None:
     click.echo(f"Results: {_short(run.directory)}")
 
 
+def _headline(run: Run) -> str:
+    """Return what was run; of a function that is not ours, what is known of it."""
+    function, runtime = run.manifest["function"], run.manifest["function"]["runtime"]
+    what = f"{run.manifest['benchmark']} ({run.manifest['size']}) on {run.manifest['deployment']}"
+    if not function["memory"]:
+        return f"{what}: {run.manifest['trigger']} trigger"
+    return (
+        f"{what}: {runtime['language']} {runtime['version']}, {function['architecture']}, "
+        f"{function['memory']} MB, {run.manifest['trigger']} trigger"
+    )
+
+
 def _show_table(run: Run) -> None:
     from rich.text import Text
-
-    from sebs.invoke.summary import QUANTITIES, kind_of, summarize
 
     titles = [f"{quantity.title}\n[{_SHOWN[quantity.unit][0]}]" for quantity in QUANTITIES]
     table = output.make_table(["start", "#", *titles, "state"], numbers=["#", *titles])
@@ -82,10 +88,12 @@ def _verdicts(run: Run) -> Iterable[str]:
     wanted = run.manifest["repetitions"]
     if total < wanted:
         yield f"Interrupted: {total} of {wanted} invocations were made."
-    first = run.invocations[0].stats if total else None
-    forced = run.manifest.get("forced_cold", True)
-    if forced and first is not None and not first.cold_start and not first.failure:
+    forced = total and run.manifest.get("forced_cold", True)
+    if forced and kind_of(run.invocations[0]) == "warm" and not run.invocations[0].stats.failure:
         yield "The first invocation was not cold, although a cold start was forced."
+    unknown = sum(kind_of(result) == "unknown" for result in run.invocations)
+    if unknown:
+        yield f"Whether {unknown} invocations were cold is not known."
     if missing := run.metrics.get("missing"):
         yield f"The platform's log has nothing of {len(missing)} invocations."
     if failed:

@@ -29,6 +29,10 @@ class Quantity:
     value: Callable[[ExecutionResult], float | None]
 
 
+#: How invocations begin, in the order in which they are shown; see :func:`kind_of`.
+KINDS = ("cold", "warm", "unknown", "unanswered")
+
+
 def _measured(microseconds: int) -> float | None:
     return microseconds or None
 
@@ -77,16 +81,22 @@ class Group:
 
 
 def kind_of(result: ExecutionResult) -> str:
-    """Return ``cold``, ``warm``, or ``unanswered`` where no environment is known to have served."""
-    if result.stats.failure and not result.environment_id:
-        return "unanswered"
-    return "cold" if result.stats.cold_start else "warm"
+    """Return how an invocation began, as far as anybody says.
+
+    ``cold`` or ``warm``, where the function or the platform tells of its environment; else
+    ``unanswered`` where it failed, and ``unknown`` where a function that is not ours answered.
+    """
+    if result.stats.cold_start:
+        return "cold"
+    if result.environment_id or result.provider_times.execution:
+        return "warm"
+    return "unanswered" if result.stats.failure else "unknown"
 
 
 def summarize(results: Iterable[ExecutionResult]) -> tuple[Group, ...]:
-    """Return the cold, the warm and the unanswered; failures are counted, and in no figure."""
+    """Return a group for each of :data:`KINDS`; failures are counted, and are in no figure."""
     everything = list(results)
-    return tuple(_group(kind, everything) for kind in ("cold", "warm", "unanswered"))
+    return tuple(_group(kind, everything) for kind in KINDS)
 
 
 def _group(kind: str, results: Sequence[ExecutionResult]) -> Group:

@@ -122,6 +122,7 @@ def test_a_failing_function_exits_with_1_and_is_counted(sebs) -> None:
     assert [(kind, group["n"], group["failures"]) for kind, group in groups.items()] == [
         ("cold", 0, 1),
         ("warm", 0, 1),
+        ("unknown", 0, 0),
         ("unanswered", 0, 0),
     ]
     assert document["validation"]["valid"] is None

@@ -8,7 +8,7 @@ import pytest
 
 from sebs.errors import ResultFormatError
 from sebs.faas.function import ExecutionResult
-from sebs.invoke.summary import summarize
+from sebs.invoke.summary import kind_of, summarize
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -74,9 +74,23 @@ def test_the_summary_keeps_cold_and_warm_apart_and_counts_failures() -> None:
         results.append(result)
     unanswered = ExecutionResult()
     unanswered.fail("refused")
-    cold_group, warm_group, unanswered_group = summarize([*results, unanswered])
+    foreign = ExecutionResult(request_id="of a function that is not ours")
+    groups = summarize([*results, unanswered, foreign])
+    cold_group, warm_group, unknown_group, unanswered_group = groups
+    assert (unknown_group.n, unknown_group.failures) == (1, 0)
     assert cold_group.spreads["client"].median == 9000
     assert warm_group.spreads["client"].median == 1000
     assert (unanswered_group.n, unanswered_group.failures) == (0, 1)
     assert (warm_group.n, warm_group.failures) == (1, 1)
     assert warm_group.spreads["memory"].median is None
+
+
+def test_the_platform_may_tell_of_an_environment_that_the_function_does_not() -> None:
+    result = ExecutionResult()
+    assert kind_of(result) == "unknown"
+    result.provider_times.execution = 5
+    assert kind_of(result) == "warm"
+    result.fail("boo")
+    assert kind_of(result) == "warm"
+    result.stats.cold_start = True
+    assert kind_of(result) == "cold"

@@ -356,6 +356,23 @@ def test_its_metrics_are_looked_for_in_its_own_log(executing) -> None:
     assert (place.region, group) == (REGION, GROUP)
 
 
+def test_metrics_are_fetched_by_the_name_alone_as_for_a_saved_run(executing) -> None:
+    executing.client.update_function_configuration(
+        FunctionName="theirs", LoggingConfig={"LogFormat": "Text", "LogGroup": "/aws/lambda/theirs"}
+    )
+    function = executing.attach()
+    # The server names an invocation in its answer otherwise than in the log; this one says itself.
+    result = invoke(function, {"envelope": True})
+    assert result.times.client_begin is not None
+    begin = int(result.times.client_begin.timestamp())
+    metrics: dict[str, Any] = {}
+    requests = {result.request_id: result}
+    executing.system.download_metrics(function.name, begin, begin + 5, requests, metrics)
+    assert metrics["found"] == 1
+    assert result.provider_times.execution > 0
+    assert result.billing.memory == 256
+
+
 def test_one_without_a_log_of_its_own_has_the_usual_one(account) -> None:
     settings = {key: value for key, value in account.settings.items() if key != "LoggingConfig"}
     account.client.create_function(FunctionName="plain", Code=code("one"), **settings)
