@@ -59,6 +59,7 @@ ACTIONS: dict[str, set[str]] = {
     "apigatewayv2.GetStages": {"apigateway:GET"},
     "apigatewayv2.GetStage": {"apigateway:GET"},
     "apigatewayv2.GetDeployment": {"apigateway:GET"},
+    "apigatewayv2.GetDeployments": {"apigateway:GET"},
     "apigatewayv2.UpdateRoute": {"apigateway:PATCH"},
     "apigatewayv2.UpdateIntegration": {"apigateway:PATCH"},
     "apigatewayv2.DeleteApi": {"apigateway:DELETE"},
@@ -79,8 +80,11 @@ BEYOND_THE_SDK = {
 }
 
 #: What only happens in states that this life does not come into: another process was killed, or
-#: made the same at once.
+#: made the same at once; a trigger is replaced by one of another kind; images are deployed.
 RARE = {
+    "apigateway:PATCH",
+    "lambda:DeleteFunctionUrlConfig",
+    "logs:ListTagsForResource",
     "iam:DetachRolePolicy",
     "s3:AbortMultipartUpload",
     "lambda:RemovePermission",
@@ -98,6 +102,7 @@ RARE = {
 
 #: What this server judges without looking for the resource in the request's body.
 BLIND = [
+    "dynamodb:ListTagsOfResource",
     "lambda:CreateFunction",
     "ecr:CreateRepository",
     "ecr:DeleteRepository",
