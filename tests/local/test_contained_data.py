@@ -9,33 +9,39 @@ from typing import Any
 import pytest
 from base_images import IMAGES, base_image
 
-from sebs import SeBS, runtimes
+from sebs import Function, SeBS, runtimes
 from sebs.errors import DockerUnavailableError, ImageUnavailableError
 from sebs.faas.config import Resources
 
 PYTHON = """
-import os
+import os, tempfile
 from . import nosql, storage
 
 def handler(event):
     store, tables = storage.storage.get_instance(), nosql.nosql.get_instance()
-    store.download(event['bucket'], 'deep/in', '/tmp/in')
-    key = store.upload_stream(event['bucket'], 'made/by/out', open('/tmp/in', 'rb').read() * 2)
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'in')
+        store.download(event['bucket'], event['key'], path)
+        with open(path, 'rb') as stream:
+            data = stream.read()
+    key = store.upload_stream(event['bucket'], 'made/by/out', data * 2)
     tables.insert('t', ('p', '1'), None, {'number': 7})
     return {'result': {'key': key, 'item': tables.get('t', ('p', '1'), None), 'uid': os.getuid()}}
 """
 
 NODEJS = """
 const fs = require('fs');
+const os = require('os');
 const { storage } = require('./storage');
 const { nosql } = require('./nosql');
 
 exports.handler = async (event) => {
   const store = storage.get_instance();
   const tables = nosql.get_instance();
-  await store.download(event.bucket, 'deep/in', '/tmp/in');
-  fs.writeFileSync('/tmp/out', fs.readFileSync('/tmp/in', 'utf8').repeat(2));
-  const [key, written] = store.upload(event.bucket, 'made/by/out', '/tmp/out');
+  const directory = fs.mkdtempSync(`${os.tmpdir()}/`);
+  await store.download(event.bucket, event.key, `${directory}/in`);
+  fs.writeFileSync(`${directory}/out`, fs.readFileSync(`${directory}/in`, 'utf8').repeat(2));
+  const [key, written] = store.upload(event.bucket, 'made/by/out', `${directory}/out`);
   await written;
   await tables.insert('t', ['p', '1'], null, { number: 7 });
   const item = await tables.get('t', ['p', '1'], null);
@@ -66,22 +72,23 @@ def test_buckets_and_tables_are_reached(
     assert system.config.resources.resources_id == before.config.resources.resources_id
     system.system_resources.get_nosql_storage().create_benchmark_tables("910.probe", "t", "p")
     version = IMAGES[language].rpartition(":")[2]
-    runtime = {"language": language, "version": version}
-    function = workshop.function(system, runtime=runtime)
-    result = function.triggers_all()[0].sync_invoke({"bucket": bucket})
-    assert not result.stats.failure, result.error
-    found = result.output["result"]
-    assert found["item"]["number"] == 7
-    assert found["uid"] != 0
-    storage.download(bucket, found["key"], str(tmp_path / "out"))
-    assert (tmp_path / "out").read_text() == "bytesbytes"
-    # A function of the same deployment that is a process can read it as well.
-    copied = "import os\ndef handler(event):\n    return {'result': open(event['path']).read()}\n"
-    workshop.write("python/function.py", copied)
-    plain = workshop.function(before, "plain")
-    path = next(Path(workshop.home, "storage", bucket).rglob("out*%"))
-    answer = plain.triggers_all()[0].sync_invoke({"path": str(path)})
-    assert answer.output == {"result": "bytesbytes"}, answer.error
+    contained = workshop.function(system, runtime={"language": language, "version": version})
+    plain = workshop.function(before, "plain", runtime={"language": language, "version": None})
+
+    def call(function: Function, key: str) -> dict[str, Any]:
+        result = function.triggers_all()[0].sync_invoke({"bucket": bucket, "key": key})
+        assert not result.stats.failure, result.error
+        found: dict[str, Any] = result.output["result"]
+        assert found["item"]["number"] == 7
+        return found
+
+    # Each reads what one of another kind has written: the client, a container, a process.
+    first = call(contained, "deep/in")
+    second = call(plain, first["key"])
+    third = call(contained, second["key"])
+    assert 0 not in (first["uid"], third["uid"])
+    storage.download(bucket, third["key"], str(tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "bytes" * 8
 
 
 @pytest.mark.docker

@@ -55,7 +55,8 @@ def attempt(path):
     except OSError as error:
         return os.strerror(error.errno)
 def handler(event):
-    return {path: attempt(path) for path in event}
+    found = {path: attempt(path) for path in event}
+    return found | {'/': os.statvfs('/').f_flag & os.ST_RDONLY}
 """
 
 REACH = """
@@ -108,6 +109,7 @@ def test_nothing_can_be_written_to_but_a_small_directory_in_memory(gateway, cont
     gateway.deploy(WRITE, **contained())
     found = gateway.invoke([*forbidden, "/tmp/x"]).result
     assert found.pop("/tmp/x") == "written"
+    assert found.pop("/") == os.ST_RDONLY
     assert set(found) == set(forbidden)
     assert set(found.values()) <= {"Read-only file system", "Permission denied"}
 
