@@ -33,7 +33,12 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         module, *arguments = COMMANDS[kind]
         command = [sys.executable, "-m", module, *(each.format(port=port) for each in arguments)]
-        environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), **settings}
+        environment = {
+            **os.environ,
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            **settings,
+        }
         with log.open("wb") as output:
             self._process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
         deadline = time.monotonic() + 60

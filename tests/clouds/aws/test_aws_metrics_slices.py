@@ -101,9 +101,8 @@ def test_events_come_in_the_order_of_time() -> None:
     assert found == sorted(found)
 
 
-@pytest.mark.parametrize("seconds", [10, 600, 1_000_000])
-def test_a_hundred_thousand_invocations_are_all_found(seconds: int) -> None:
-    number = 100_000
+def test_a_hundred_thousand_invocations_are_all_found() -> None:
+    number, seconds = 100_000, 600
     identities = [str(uuid.UUID(int=each)) for each in range(number)]
     moments = [each * seconds * 1000 // number for each in range(number)]
     log = Log(moments, [PLAIN.format(each) for each in identities])
@@ -113,4 +112,4 @@ def test_a_hundred_thousand_invocations_are_all_found(seconds: int) -> None:
     assert (metrics["requested"], metrics["found"], metrics["missing"]) == (number, number, [])
     assert all(each.billing.billed_time == 4 for each in requests.values())
     # As many searches as the matches ask for, not as many as there are seconds.
-    assert len(log.searches) <= 130
+    assert len(log.searches) <= 30

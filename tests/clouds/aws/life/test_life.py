@@ -1,0 +1,166 @@
+"""The whole life of functions on a server that executes them, and nothing left of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_rig import VERSIONS, Recorder, others, section
+from aws_servers import Server
+
+from sebs import SeBS
+from sebs.benchmark.source import list_benchmarks
+from sebs.faas.result import ExecutionResult
+from sebs.faas.system import System
+from sebs.faas.trigger import Trigger
+from sebs.sebs_types import Language
+
+Kind = Trigger.TriggerType
+LANGUAGES = [Language.PYTHON, pytest.param(Language.NODEJS, marks=pytest.mark.node)]
+
+
+def everything(server: Server) -> set[str]:
+    functions = server.client("lambda").get_paginator("list_functions").paginate()
+    names = {each["FunctionName"] for page in functions for each in page["Functions"]}
+    return names | {f"{kind} {name}" for kind, name in others(server)}
+
+
+class Deployment:
+    """What a script has: a client, a platform, a configuration."""
+
+    def __init__(self, client: SeBS, server: Server, **more: Any) -> None:
+        self.client = client
+        self.system: System = client.get_deployment({"name": "aws", "aws": section(server, **more)})
+        self.system.initialize()
+
+    def benchmark(self, name: str, language: Language, **more: Any) -> Any:
+        runtime = {"language": language.value, "version": VERSIONS[language]}
+        config = self.client.get_experiment_config({"runtime": runtime, **more})
+        return self.client.get_benchmark(name, self.system, config)
+
+    def invoke(self, function: Any, kind: Kind, payload: dict[str, Any]) -> ExecutionResult:
+        found = function.triggers(kind)
+        trigger = found[0] if found else self.system.create_trigger(function, kind)
+        result = trigger.sync_invoke(payload)
+        assert not result.stats.failure, result.error
+        return result
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[SeBS]:
+    with SeBS(tmp_path / "cache", tmp_path / "output") as made:
+        yield made
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("use_function_url", [True, False], ids=["function-url", "http-api"])
+def test_from_the_first_call_to_the_last(
+    ministack: Server, client: SeBS, language: Language, use_function_url: bool
+) -> None:
+    before = everything(ministack)
+    resources = {"use-function-url": use_function_url}
+    deployment = Deployment(client, ministack, resources=resources)
+    system = deployment.system
+    benchmark = deployment.benchmark("110.dynamic-html", language)
+    payload = benchmark.prepare_input(system.system_resources, "test")
+    function = system.get_function(benchmark)
+    began = int(time.time())
+
+    # Cold, then warm, by every way; all ways lead to the same environment.
+    results = [deployment.invoke(function, Kind.LIBRARY, payload) for _ in range(2)]
+    results += [deployment.invoke(function, Kind.HTTP, payload) for _ in range(2)]
+    assert [result.stats.cold_start for result in results] == [True, False, False, False]
+    assert len({result.environment_id for result in results}) == 1
+    for result in results:
+        assert benchmark.validate_output(payload, result.output) is None
+        assert result.times.client > result.times.benchmark > 0
+
+    system.enforce_cold_start([function], benchmark)
+    forced = deployment.invoke(function, Kind.HTTP, payload)
+    assert forced.stats.cold_start
+    assert forced.environment_id != results[0].environment_id
+
+    # New code, and a new configuration, of the same function.
+    updated = deployment.benchmark("110.dynamic-html", language, update_code=True, memory=512)
+    again = system.get_function(updated)
+    assert again.name == function.name
+    assert again.updated_code
+    found = ministack.client("lambda").get_function_configuration(FunctionName=again.name)
+    assert found["MemorySize"] == 512
+    results.append(deployment.invoke(again, Kind.LIBRARY, payload))
+
+    requests = {result.request_id: result for result in [*results, forced]}
+    metrics: dict[str, Any] = {}
+    system.download_metrics(function.name, began, int(time.time()) + 1, requests, metrics)
+    assert metrics["found"] == len(requests) == 6
+    for result in requests.values():
+        assert 0 < result.provider_times.execution <= result.times.client
+        assert result.billing.billed_time is not None
+        assert result.billing.billed_time * 1000 >= result.provider_times.execution - 1000
+        assert result.billing.gb_seconds > 0
+        assert result.stats.memory_used is not None
+
+    assert everything(ministack) > before
+    system.cleanup_resources()
+    assert everything(ministack) == before
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_bundled_benchmark_runs(ministack: Server, client: SeBS, language: Language) -> None:
+    deployment = Deployment(client, ministack)
+    system = deployment.system
+    storage = system.system_resources.get_storage()
+    judged = []
+    for source in list_benchmarks():
+        if language not in source.config.languages:
+            continue
+        benchmark = deployment.benchmark(source.name, language)
+        payload = benchmark.prepare_input(system.system_resources, "test")
+        function = system.get_function(benchmark)
+        for _ in range(2):
+            result = deployment.invoke(function, Kind.LIBRARY, payload)
+            reason = benchmark.validate_output(payload, result.output, storage)
+            assert reason is None, (source.name, reason)
+        judged.append(source.name)
+    assert {"010.sleep", "110.dynamic-html", "311.compression"} <= set(judged)
+    system.cleanup_resources()
+
+
+def test_a_function_that_is_up_to_date_costs_one_request(
+    ministack: Server, client: SeBS, recorder: Recorder, tmp_path: Path
+) -> None:
+    deployment = Deployment(client, ministack)
+    deployment.system.get_function(deployment.benchmark("010.sleep", Language.PYTHON))
+    own = deployment.system.config.resources.resources_id
+    client.shutdown()
+    with SeBS(tmp_path / "cache", tmp_path / "output") as later:
+        deployment = Deployment(later, ministack)
+        assert deployment.system.config.resources.resources_id == own
+        benchmark = deployment.benchmark("010.sleep", Language.PYTHON)
+        before = len(recorder.calls)
+        deployment.system.get_function(benchmark)
+        assert recorder.calls[before:] == ["lambda.GetFunction"]
+        deployment.system.cleanup_resources()
+
+
+def test_fifty_functions_are_deployed_at_once(
+    ministack: Server, client: SeBS, recorder: Recorder
+) -> None:
+    deployment = Deployment(client, ministack)
+    wanted = [
+        (deployment.benchmark("010.sleep", Language.PYTHON), f"sebs-fifty-{number}")
+        for number in range(50)
+    ]
+    report = deployment.system.get_functions(wanted)
+    assert report.ok, report.failures
+    assert [function.name for function in report.functions] == [name for _, name in wanted]
+    # The role is made once, whoever asks for it.
+    assert recorder.calls.count("iam.CreateRole") == 1
+    assert recorder.calls.count("lambda.CreateFunction") == 50
+    found = deployment.system.cleanup_resources()
+    assert len(found["functions"]) == 50
