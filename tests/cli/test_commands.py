@@ -29,8 +29,9 @@ def test_importing_sebs_loads_nothing_heavy() -> None:
 def test_systems_lists_those_that_are_missing_with_the_reason(capfd) -> None:
     assert run(["systems", "--json"]) == 0
     listed = {info["name"]: info for info in json.loads(capfd.readouterr().out)}
-    assert not listed["aws"]["available"]
-    assert listed["aws"]["reason"]
+    assert listed["aws"]["available"]
+    assert not listed["azure"]["available"]
+    assert listed["azure"]["reason"]
 
 
 def test_no_cell_is_cut_short_without_a_terminal(capfd) -> None:
