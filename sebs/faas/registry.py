@@ -11,6 +11,7 @@ import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import Problem, SystemUnavailableError, UnknownSystemError
@@ -31,16 +32,18 @@ class BuiltIn:
         summary: What it is, in a few words.
         target: ``module:class``; ``None`` where this version does not have it.
         extra: The extra whose packages it needs; ``None`` where it needs none.
+        needs: The modules of these packages; whether they are there is asked without loading them.
     """
 
     summary: str
     target: str | None = None
     extra: str | None = None
+    needs: tuple[str, ...] = ()
 
 
 BUILT_IN = {
     "local": BuiltIn("Functions on this machine, without an account", "sebs.local:Local"),
-    "aws": BuiltIn("AWS Lambda", "sebs.aws:AWS", "aws"),
+    "aws": BuiltIn("AWS Lambda", "sebs.aws:AWS", "aws", ("boto3", "tenacity")),
     "azure": BuiltIn("Azure Functions"),
     "gcp": BuiltIn("Google Cloud Functions"),
     "openwhisk": BuiltIn("Apache OpenWhisk"),
@@ -131,6 +134,9 @@ def _load_built_in(name: str, entry: BuiltIn) -> type[System]:
         )
     module, _, attribute = entry.target.partition(":")
     try:
+        for needed in entry.needs:
+            if find_spec(needed) is None:
+                raise ModuleNotFoundError(f"No module named {needed!r}", name=needed)
         loaded: type[System] = getattr(importlib.import_module(module), attribute)
     except ImportError as error:
         extra = f"[{entry.extra}]" if entry.extra else ""
