@@ -316,7 +316,7 @@ class Benchmark(LoggingBase):
 
     def _build_image(self, container_client: DockerContainer, directory: Path) -> None:
         _, self._built_uri, _ = container_client.build_base_image(
-            *self._step_arguments(directory)[:-1], is_cached=False
+            *self._step_arguments(directory)[:-1], is_cached=not self._build_anew
         )
         try:
             self._cache_client.add_container(self._deployment_name, self)

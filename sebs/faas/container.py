@@ -200,7 +200,8 @@ class DockerContainer(ABC, LoggingBase):
         repository = uri.removesuffix(f":{tag}")
         context = self.context(Path(directory), language, benchmark)
         Path(context, _DOCKERFILE).write_text(dockerfile, encoding="utf-8")
-        tag = f"{tag}-{image_building.contents_hash(context)[:_DIGITS]}"
+        contents = image_building.contents_hash(context, architecture)
+        tag = f"{tag}-{contents[:_DIGITS]}"
         if is_cached and (digest := self.image_digest(repository, tag)) is not None:
             self.logging.info("The registry has the image of %s already.", benchmark)
             return False, f"{repository}@{digest}", 0

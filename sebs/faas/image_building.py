@@ -111,8 +111,12 @@ def registry_digest(
         return str(found.id)
 
 
-def contents_hash(directory: Path) -> str:
+def contents_hash(directory: Path, architecture: str) -> str:
     """Return a hash of the names, modes and contents of all that an image is built from.
+
+    Args:
+        directory: What it is built from, with the Dockerfile.
+        architecture: What it is built for.
 
     Raises:
         InvalidBenchmarkError: A link leads out of the directory, or something is no file.
@@ -120,7 +124,8 @@ def contents_hash(directory: Path) -> str:
     from sebs.benchmark.digest import hash_package
     from sebs.benchmark.layout import Part
 
-    return hash_package([Part("image", directory, lambda _: False)], {}, _NoIndex())
+    whole = Part("image", directory, lambda _: False)
+    return hash_package([whole], {"architecture": architecture}, _NoIndex())
 
 
 class _NoIndex:

@@ -1,0 +1,113 @@
+"""Images of functions, built, pushed to ECR and run by a server that is not ours."""
+
+import json
+import re
+
+import pytest
+from lambda_images import ACCOUNT
+
+from sebs.faas.function import Trigger
+
+pytestmark = [pytest.mark.docker, pytest.mark.registry]
+
+VERSIONS = {"python": "3.11", "nodejs": "20"}
+
+
+def containers(client, language, **more):
+    return client.get_experiment_config(
+        {
+            "runtime": {"language": language, "version": VERSIONS[language]},
+            "system_variant": "container",
+            **more,
+        }
+    )
+
+
+def write_benchmark(directory, answer):
+    """A benchmark that answers always the same."""
+    code = directory / "900.same" / "python"
+    code.mkdir(parents=True, exist_ok=True)
+    description = {"timeout": 20, "memory": 256, "languages": ["python"], "modules": []}
+    (code.parent / "config.json").write_text(json.dumps(description))
+    (code.parent / "input.py").write_text("def generate_input(*args):\n    return {}\n")
+    (code / "function.py").write_text(f"def handler(event):\n    return {{'result': {answer!r}}}\n")
+
+
+def deployed(ministack, name):
+    return ministack.client("lambda", ACCOUNT).get_function(FunctionName=name)
+
+
+@pytest.mark.parametrize("language", ["python", "nodejs"])
+def test_a_bundled_benchmark_runs_as_an_image(client, bases, deploying, language):
+    system = deploying(**{language: bases(language)})
+    benchmark = client.get_benchmark("110.dynamic-html", system, containers(client, language))
+    function = system.get_function(benchmark)
+    event = benchmark.prepare_input(system.system_resources, "test")
+    trigger = system.create_trigger(function, Trigger.TriggerType.LIBRARY)
+
+    first, second = trigger.sync_invoke(event), trigger.sync_invoke(event)
+
+    assert [first.stats.failure, second.stats.failure] == [False, False]
+    assert [first.stats.cold_start, second.stats.cold_start] == [True, False]
+    assert benchmark.validate_output(event, first.output) is None
+    system.cleanup_resources()
+
+
+def test_new_code_is_a_new_digest_and_nothing_is_left(
+    client, bases, deploying, ministack, tmp_path
+):
+    system = deploying(python=bases("python"))
+    outputs, images = [], []
+    for answer in ("before", "after"):
+        write_benchmark(tmp_path / "benchmarks", answer)
+        benchmark = client.get_benchmark("900.same", system, containers(client, "python"))
+        function = system.get_function(benchmark)
+        trigger = system.create_trigger(function, Trigger.TriggerType.LIBRARY)
+        outputs.append(trigger.sync_invoke({}).output["result"])
+        images.append(deployed(ministack, function.name)["Code"]["ImageUri"])
+
+    assert outputs == ["before", "after"]
+    pushed = ministack.client("ecr", ACCOUNT).describe_images(
+        repositoryName=f"sebs-{system.config.resources.resources_id}"
+    )["imageDetails"]
+    digests = [image.rpartition("@")[2] for image in images]
+    assert digests[0] != digests[1]
+    assert {each["imageDigest"] for each in pushed} == set(digests)
+    tags = [tag for each in pushed for tag in each["imageTags"]]
+    assert all(re.fullmatch(r"900\.same-python-3\.11-x64-[0-9a-f]{16}", tag) for tag in tags)
+    removed = system.cleanup_resources()
+    assert removed["repositories"] == [f"sebs-{system.config.resources.resources_id}"]
+    assert not any(system.cleanup_resources(dry_run=True).values())
+
+
+def test_an_image_that_ecr_has_is_neither_built_nor_pushed_again(
+    client, bases, deploying, engine, tmp_path, monkeypatch
+):
+    system = deploying(python=bases("python"))
+    write_benchmark(tmp_path / "benchmarks", "same")
+    config = containers(client, "python")
+    uri = client.get_benchmark("900.same", system, config).build(
+        system.package_code, system.container_client
+    )[3]
+    # As if the run had ended between the push and its being written down.
+    client.cache_client.invalidate_all_container_uris("aws")
+    monkeypatch.setattr(type(engine.api), "build", None)
+
+    again = client.get_benchmark("900.same", system, config).build(
+        system.package_code, system.container_client
+    )[3]
+
+    assert again == uri
+    system.cleanup_resources()
+
+
+def test_the_engine_knows_whose_images_are(client, bases, deploying, engine, tmp_path):
+    system = deploying(python=bases("python"))
+    write_benchmark(tmp_path / "benchmarks", "labelled")
+    benchmark = client.get_benchmark("900.same", system, containers(client, "python"))
+    *_, uri = benchmark.build(system.package_code, system.container_client)
+
+    image = engine.images.get(uri)
+
+    assert image.labels["sebs:resource-id"] == system.config.resources.resources_id
+    system.cleanup_resources()
