@@ -172,7 +172,8 @@ def _problem(name: str, detail: Any, model: type[BaseModel], open_keys: Iterable
     owner: Any = model
     for parent in parents:
         owner = owner.model_fields[parent].annotation
-    known = [*owner.model_fields, *([] if parents else open_keys)]
+    named = [field.alias or name for name, field in owner.model_fields.items()]
+    known = [*named, *([] if parents else open_keys)]
     return unknown_key(path, key, known)
 
 

@@ -12,6 +12,10 @@ _T = TypeVar("_T")
 #: Seconds between the first two questions, and the most between any two.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
+#: By what each pause is longer than the one before: what came is noticed late by a quarter of what
+#: it took, at most.
+_GROWTH = 1.3
+
 
 def wait_for(what: str, ask: Callable[[], _T | None], within: float) -> _T:
     """Ask at once, then ever more seldom, until there is an answer; return it.
@@ -28,7 +32,7 @@ def wait_for(what: str, ask: Callable[[], _T | None], within: float) -> _T:
 
     asking = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda answer: answer is None),
-        wait=tenacity.wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
+        wait=tenacity.wait_exponential(_FIRST_PAUSE, _LONGEST_PAUSE, exp_base=_GROWTH),
         stop=tenacity.stop_after_delay(within),
     )
     try:
