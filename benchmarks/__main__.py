@@ -25,6 +25,7 @@ BENCHMARKS = {
     "http_client": "The measuring HTTP client",
     "local_platform": "The local platform",
     "local_sandbox": "The local platform's containers",
+    "aws": "AWS Lambda",
 }
 
 PAGE = """# Performance of sebs itself
