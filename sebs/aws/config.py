@@ -120,9 +120,10 @@ class AWSResources(Resources):
         Raises:
             ConfigurationError: Unknown keys or wrong values.
         """
-        options = _options(config).resources
+        section = _options(config)
+        options = section.resources
         resources = AWSResources(
-            options.lambda_role,
+            options.lambda_role or section.lambda_role,
             options.container_repository,
             options.use_function_url,
             options.function_url_auth_type == "NONE",

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from sebs.aws.endpoints import SERVICES, Endpoints
 from sebs.config import unknown_key
@@ -15,7 +22,11 @@ from sebs.s3.connection import endpoint_fault
 
 _SECTION = "deployment.aws"
 _RESOURCES_ID = r"^[a-z0-9][a-z0-9-]{0,40}$"
-_ROLE = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$"
+
+_Role = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+
+#: SeBS's files have an empty string where there is none.
+_RoleOrNone = Annotated[_Role | None, BeforeValidator(lambda value: value or None)]
 
 
 class CredentialsOptions(Strict):
@@ -35,7 +46,7 @@ class CredentialsOptions(Strict):
     access_key: SecretStr | None = None
     secret_key: SecretStr | None = None
     session_token: SecretStr | None = None
-    role_arn: str | None = Field(default=None, pattern=_ROLE)
+    role_arn: _Role | None = None
     external_id: str | None = Field(default=None, min_length=2)
     account_id: str | None = None
 
@@ -63,7 +74,7 @@ class ResourcesOptions(Strict):
 
     resources_id: str | None = Field(default=None, pattern=_RESOURCES_ID)
     storage_buckets: dict[str, str] = Field(default_factory=dict)
-    lambda_role: str | None = Field(default=None, pattern=_ROLE, alias="lambda-role")
+    lambda_role: _RoleOrNone = Field(default=None, alias="lambda-role")
     http_apis: dict[str, Any] | None = Field(default=None, alias="http-apis")
     container_repository: str | None = Field(default=None, alias="container-repository")
     docker: dict[str, Any] | None = None
@@ -83,6 +94,7 @@ class AWSOptions(Strict):
         log_format: How functions write their log.
         base_images: Images that container images of functions are built upon, by language;
             ``{version}`` and ``{architecture}`` in them are replaced.
+        lambda_role: Where SeBS's own example has it; that of ``resources`` wins.
     """
 
     name: Literal["aws"] = "aws"
@@ -93,6 +105,7 @@ class AWSOptions(Strict):
     log_format: Literal["Text", "JSON"] = "Text"
     base_images: dict[Literal["python", "nodejs"], str] = Field(default_factory=dict)
     resources: ResourcesOptions = Field(default_factory=ResourcesOptions)
+    lambda_role: _RoleOrNone = Field(default=None, alias="lambda-role")
 
     def endpoints(self) -> Endpoints:
         """Return where the services are."""
