@@ -53,3 +53,13 @@ def nodejs_handler(tmp_path: Path) -> Callable[[Fed], Handler]:
         return node_handler(package / "function.js", dict(os.environ))
 
     return load
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory for temporary files, of this process and of those that it starts."""
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    monkeypatch.setenv("TMPDIR", str(directory))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return directory

@@ -20,10 +20,10 @@ from sebs.benchmark.inputs import InputModule
 from sebs.benchmark.recipe import Recipe
 from sebs.benchmark.source import find_benchmark
 from sebs.cache import Cache
-from sebs.faas.nosql import NoSQLStorage
 from sebs.faas.plain_config import PlainConfig
 from sebs.faas.resources import SystemResources
 from sebs.local import Local
+from sebs.local.nosql import LocalNoSQL
 from sebs.local.storage import LocalStorage
 from sebs.sebs_types import Language
 
@@ -46,7 +46,7 @@ require(process.argv[1]).handler(JSON.parse(fs.readFileSync(0))).then((answer) =
 
 
 class Services(SystemResources):
-    """A deployment's object storage."""
+    """A deployment's object storage, and its tables."""
 
     def __init__(self, directory: Path) -> None:
         cache = Cache(directory / "cache")
@@ -59,12 +59,13 @@ class Services(SystemResources):
         super().__init__(config, cache, None)
         root = directory / "storage"
         self.storage = LocalStorage(root, config.region, cache, config.resources)
+        self.nosql = LocalNoSQL(directory / "tables", config.region, cache, config.resources)
 
     def get_storage(self, replace_existing: bool | None = None) -> LocalStorage:
         return self.storage
 
-    def get_nosql_storage(self) -> NoSQLStorage:
-        raise AssertionError("no bundled benchmark has tables")
+    def get_nosql_storage(self) -> LocalNoSQL:
+        return self.nosql
 
 
 class Fed:

@@ -98,16 +98,6 @@ def test_a_failed_python_function_leaves_nothing(
     assert list(scratch.iterdir()) == []
 
 
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory for temporary files, of this process and of those that it starts."""
-    directory = tmp_path / "scratch"
-    directory.mkdir()
-    monkeypatch.setenv("TMPDIR", str(directory))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    return directory
-
-
 def check(benchmark: Fed, handler: Any, scratch: Path, language: str) -> None:
     event = benchmark.event("test")
     output = handler(event)
@@ -288,7 +278,7 @@ def test_an_output_that_is_none_is_noticed(answered: Answered, output: Any) -> N
         ("upload_time", None, "upload_time should be"),
         ("compute_time", "1", "compute_time should be"),
         ("upload_size", True, "upload_size should be"),
-        ("download_size", 999_999, "it read 999999 bytes, not 1000000"),
+        ("download_size", 999_999, "download_size should be 1000000, and is 999999"),
         ("upload_size", 17, "bytes, not 17"),
     ],
 )

@@ -13,6 +13,8 @@ from hashlib import shake_256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sebs.benchmark.judging import judge_measurement, judge_place
+
 #: How many files, and how many bytes they have together. Fewer than 1,000 files, the most that
 #: object storage lists at once.
 size_generators = {
@@ -55,12 +57,13 @@ def generate_input(
 def validate_output(data_dir, input_config, output, language, storage=None):
     """Compare the archive with the files; without a storage, only what was said of it is judged."""
     files = files_of(input_config["object"]["key"].rpartition("-")[2])
-    result = output.get("result") if isinstance(output, dict) else None
-    reason = judge_result(result, input_config["bucket"])
+    reason = judge_place(output, input_config["bucket"], "the archive")
     if reason is None and "measurement" in output:
-        reason = judge_measurement(output["measurement"], sum(file.size for file in files))
+        size = sum(file.size for file in files)
+        reason = judge_measurement(output, MEASURED, download_size=size)
     if reason is not None or storage is None:
         return reason
+    result = output["result"]
     with TemporaryDirectory() as directory:
         archive = os.path.join(directory, "archive.zip")
         storage.download(result["bucket"], result["key"], archive)
@@ -71,27 +74,6 @@ def validate_output(data_dir, input_config, output, language, storage=None):
             return judge_archive(archive, {file.name: file for file in files})
         except UNREADABLE as error:
             return f"the archive cannot be read: {error}"
-
-
-def judge_result(result, place):
-    if not isinstance(result, dict):
-        return f"the result should say where the archive is, and is {result!r}"
-    bucket, key = result.get("bucket"), result.get("key")
-    if bucket != place["bucket"]:
-        return f"the archive should be in the bucket {place['bucket']!r}, not in {bucket!r}"
-    if not isinstance(key, str) or not key.startswith(f"{place['output']}/"):
-        return f"the archive should be below {place['output']!r}, not at {key!r}"
-    return None
-
-
-def judge_measurement(measurement, size):
-    for name in MEASURED:
-        value = measurement.get(name)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
-            return f"{name} should be a number from 0 on, and is {value!r}"
-    if measurement["download_size"] != size:
-        return f"it read {measurement['download_size']} bytes, not {size}"
-    return None
 
 
 def judge_archive(path, files):

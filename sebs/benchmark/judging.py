@@ -1,0 +1,45 @@
+"""What the validators of the bundled benchmarks have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def judge_place(output: Any, bucket: Any, what: str) -> str | None:
+    """Return why an output does not say where its object is; ``None`` where it does.
+
+    Args:
+        output: What the handler returned.
+        bucket: The event's ``bucket``: the bucket's own name and the output's prefix.
+        what: What the object is, in words: ``the archive``.
+    """
+    result = output.get("result") if isinstance(output, dict) else None
+    if not isinstance(result, dict):
+        return f"the result should say where {what} is, and is {result!r}"
+    found, key = result.get("bucket"), result.get("key")
+    if found != bucket["bucket"]:
+        return f"{what} should be in the bucket {bucket['bucket']!r}, not in {found!r}"
+    if not isinstance(key, str) or not key.startswith(f"{bucket['output']}/"):
+        return f"{what} should be below {bucket['output']!r}, not at {key!r}"
+    return None
+
+
+def judge_measurement(output: dict[str, Any], names: tuple[str, ...], **exact: int) -> str | None:
+    """Return what cannot have been measured; ``None`` where all can.
+
+    Args:
+        output: What the handler returned.
+        names: What it should have measured.
+        exact: Those of them that can have one value only.
+    """
+    measurement = output.get("measurement")
+    if not isinstance(measurement, dict):
+        return f"the measurement should be an object, and is {measurement!r}"
+    for name in names:
+        value = measurement.get(name)
+        # bool is an int in Python, but nothing that was measured.
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
+            return f"{name} should be a number from 0 on, and is {value!r}"
+        if value != exact.get(name, value):
+            return f"{name} should be {exact[name]}, and is {value}"
+    return None
