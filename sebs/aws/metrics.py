@@ -43,7 +43,8 @@ def download(
     """Fill in what a function's log says, and wait for what is late.
 
     The log is looked at until all requests are found: at least once, and no longer than
-    ``PATIENCE`` seconds after the end of the time span. Nothing is filled in before all was read.
+    ``PATIENCE`` seconds after the end of the time span, or after now where that is still to come.
+    Nothing is filled in before all was read.
 
     Args:
         clients: Of the account and region where the log is.
@@ -66,7 +67,7 @@ def download(
     """
     join = _Join(requests)
     there = _look(join, clients, group, start, end)
-    deadline, pause = end + PATIENCE, _FIRST_PAUSE
+    deadline, pause = min(end, time.time()) + PATIENCE, _FIRST_PAUSE
     while join.missing and (left := deadline - time.time()) > 0:
         _log.info("%s; the log is looked at again.", join)
         time.sleep(min(pause, left))
@@ -100,7 +101,8 @@ class _Join:
         for report in reports:
             if report.request_id not in self.requests:
                 continue
-            if self.reports.get(report.request_id, report) != report:
+            known = self.reports.get(report.request_id)
+            if known is not None and known != report:
                 self.repeated.add(report.request_id)
             self.reports[report.request_id] = report
 
