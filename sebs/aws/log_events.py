@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.aws.faults import explained
 from sebs.aws.waiting import wait_for
-from sebs.errors import LogNotFoundError, LogSearchError
+from sebs.errors import LogNotFoundError, LogSearchError, PlatformTimeoutError, SebsError
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
@@ -95,8 +95,19 @@ def _search(clients: Clients, group: str, start: int, end: int) -> Any:
     query = _begin(client, what, group, start, end)
     if query is None:
         return None
-    answer = wait_for(f"{what}: its end", lambda: _answer(client, what, query), OVER_WITHIN)
-    _log.debug("%s: %s, %d events.", what, answer["status"], len(answer["results"]))
+    try:
+        answer = wait_for(f"{what}: its end", lambda: _answer(client, what, query), OVER_WITHIN)
+    except (PlatformTimeoutError, KeyboardInterrupt):
+        # It would go on, be billed, and keep one of the account's places.
+        _stop(client, what, query)
+        raise
+    state = answer["status"]
+    if state not in ("Complete", "Timeout"):
+        raise LogSearchError(
+            f"{what}: the search {query} ended as {state}.",
+            remedy="Download the metrics again; nothing was filled in.",
+        )
+    _log.debug("%s: %s, %d events.", what, state, len(answer["results"]))
     return answer
 
 
@@ -139,15 +150,15 @@ def _answer(client: Any, what: str, query: str) -> Any:
     """Return a search's answer; ``None`` as long as it is under way."""
     with explained(what):
         answer = client.get_query_results(queryId=query)
-    state = answer["status"]
-    if state in _UNDER_WAY:
-        return None
-    if state not in ("Complete", "Timeout"):
-        raise LogSearchError(
-            f"{what}: the search {query} ended as {state}.",
-            remedy="Download the metrics again; nothing was filled in.",
-        )
-    return answer
+    return None if answer["status"] in _UNDER_WAY else answer
+
+
+def _stop(client: Any, what: str, query: str) -> None:
+    try:
+        with explained(f"{what}: stopping the search {query}"):
+            client.stop_query(queryId=query)
+    except SebsError as error:
+        _log.warning("%s It goes on, for an hour at most.", error)
 
 
 def _message(row: list[dict[str, str]]) -> str:

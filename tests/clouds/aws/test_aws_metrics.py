@@ -220,6 +220,13 @@ def test_what_does_not_come_is_told_and_left_alone(
     assert wanted[identity(2)] == requests(2)[identity(2)]
 
 
+def test_a_time_span_that_has_not_ended_is_not_waited_for(
+    clients: Clients, put: PutEvents, clock: SimpleNamespace
+) -> None:
+    assert fetch(clients, requests(1), end=3600)["found"] == 0
+    assert sum(clock.slept) == pytest.approx(metrics.PATIENCE)
+
+
 def test_a_log_that_cannot_be_late_any_more_is_looked_at_once(
     clients: Clients, put: PutEvents, clock: SimpleNamespace
 ) -> None:
@@ -327,13 +334,38 @@ def test_a_second_that_takes_amazon_too_long_is_read_in_pages(
     assert found_between(clients, 1) == [identity(1)]
 
 
-def test_a_search_that_does_not_end_is_given_up(
-    clients: Clients, put: PutEvents, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stopped", [(200, '{"success": true}'), refusal("AccessDeniedException")])
+def test_a_search_that_does_not_end_is_given_up_and_stopped(
+    clients: Clients,
+    put: PutEvents,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    stopped: tuple[int, str],
 ) -> None:
     monkeypatch.setattr(log_events, "OVER_WITHIN", 0.1)
-    answer(clients.control("logs"), "GetQueryResults", *[state("Running")] * 9)
+    client = clients.control("logs")
+    searches = counted(client, "GetQueryResults")
+    answer(client, "GetQueryResults", *[state("Running")] * 9)
+    stops = answer(client, "StopQuery", stopped)
     with pytest.raises(PlatformTimeoutError, match=r"log f .*: its end was waited for"):
         found_between(clients, 8)
+    assert [json.loads(each.body) for each in stops] == [json.loads(searches[0].body)]
+    assert ("It goes on" in caplog.text) is (stopped[0] != 200)
+
+
+def test_a_search_that_the_user_interrupts_is_stopped(
+    clients: Clients, put: PutEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = clients.control("logs")
+    stops = answer(client, "StopQuery", (200, '{"success": true}'))
+
+    def interrupt(**_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(client, "get_query_results", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        found_between(clients, 8)
+    assert len(stops) == 1
 
 
 def test_a_span_that_cannot_be_searched_is_read_in_pages(clients: Clients, put: PutEvents) -> None:

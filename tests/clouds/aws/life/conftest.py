@@ -8,6 +8,8 @@ import pytest
 from aws_rig import Recorder
 from aws_servers import Server
 
+from sebs.aws import metrics
+
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -26,3 +28,9 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return Recorder().install(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def prompt_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait less long for reports that never come: the logs of these servers are hardly late."""
+    monkeypatch.setattr(metrics, "PATIENCE", 5.0)

@@ -90,6 +90,7 @@ RARE = {
     "lambda:RemovePermission",
     "lambda:UpdateFunctionUrlConfig",
     "logs:FilterLogEvents",
+    "logs:StopQuery",
     "ecr:DescribeImages",
     "ecr:GetAuthorizationToken",
     "ecr:DeleteRepository",
