@@ -66,7 +66,6 @@ class Cleanup:
     ) -> None:
         self._clients = clients
         self._resources_id = config.resources.resources_id
-        self._own_role = config.resources.lambda_role is None
         self._functions = functions
         self._roles = roles
         self._repository = repository
@@ -82,7 +81,8 @@ class Cleanup:
             _APIS: sorted(http_apis.http_apis(self._clients, self._resources_id)),
             **self._services.allocated(),
             _REPOSITORIES: self._repository.allocated(),
-            _ROLES: [self._roles.name] if self._own_role and self._roles.exists() else [],
+            # Its own, that is: one that the configuration gives has another name.
+            _ROLES: [self._roles.name] if self._roles.exists() else [],
         }
 
     def delete(self, found: Found) -> None:

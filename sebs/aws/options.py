@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 
 from sebs.aws.endpoints import SERVICES, Endpoints
 from sebs.config import unknown_key
@@ -49,11 +42,6 @@ class CredentialsOptions(Strict):
     role_arn: _Role | None = None
     external_id: str | None = Field(default=None, min_length=2)
     account_id: str | None = None
-
-    @field_validator("access_key", "secret_key", "session_token", mode="before")
-    @classmethod
-    def _masked(cls, value: Any, info: ValidationInfo) -> Any:
-        return SecretStr(value) if isinstance(value, str) and value else value
 
 
 class ResourcesOptions(Strict):

@@ -74,6 +74,11 @@ def client_error(code: str, message: str = "No.") -> exceptions.ClientError:
             PlatformUnreachableError,
             "http://u",
         ),
+        (
+            exceptions.ConnectionClosedError(endpoint_url="http://u"),
+            PlatformUnreachableError,
+            "http://u",
+        ),
         (exceptions.ParamValidationError(report="wrong"), PlatformError, "wrong"),
     ],
 )

@@ -152,20 +152,25 @@ def test_what_cannot_be_deleted_is_named_and_remembered(bench: Workbench) -> Non
     assert bench.inventory() == set()
 
 
-def test_a_role_that_was_given_stays(server: Server, recorder: Recorder, tmp_path: Path) -> None:
+def test_a_role_that_was_given_stays_and_the_own_one_goes(
+    server: Server, recorder: Recorder, tmp_path: Path
+) -> None:
     bench = Workbench(aws_rig(server, recorder, CONTROL_PLANE), tmp_path / "bench")
-    owner = bench.system()
-    bench.deploy(owner)
-    given = owner._roles.ensure()  # type: ignore[attr-defined]
-    rid = f"{bench.resources_id}-c"
-    settings = section(server, resources={"lambda-role": given, "resources_id": rid})
-    system = load_system("aws").from_config(SeBSConfig(), settings, bench.new_cache(), None)
+    bench.deploy(bench.system())
+    iam, name = server.client("iam"), f"given-{bench.resources_id}"
+    given = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    settings = section(server)
+    settings["resources"] = {"lambda-role": given, "resources_id": bench.resources_id}
+    system = load_system("aws").from_config(SeBSConfig(), settings, bench.cache, None)
     bench._systems.append(system)
     bench.initialize(system)
     try:
-        assert bench.deploy(system).config.role == given  # type: ignore[attr-defined]
-        assert system.cleanup_resources()["roles"] == []
-        assert any(name.startswith("role ") for name in bench.inventory())
+        recorder.calls.clear()
+        assert bench.deploy(system, "sebs-with-given").config.role == given  # type: ignore[attr-defined]
+        assert not [call for call in recorder.calls if call.startswith("iam.")]
+        assert system.cleanup_resources()["roles"] == [f"sebs-lambda-{bench.resources_id}"]
+        assert iam.get_role(RoleName=name)["Role"]["Arn"] == given
+        assert bench.inventory() == set()
     finally:
         bench.close()
 
