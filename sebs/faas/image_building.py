@@ -141,12 +141,15 @@ class _NoIndex:
 def _checked(
     lines: Iterable[dict[str, Any]], what: str, tail: Iterable[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Yield the engine's answer line by line, up to the one that says that it failed."""
+    """Yield the engine's answer line by line, and raise at its end if one says that it failed."""
+    failure = None
+    # To its end in any case: only then is the connection free for the next request.
     for line in lines:
         detail = line.get("errorDetail") or {}
-        if reason := detail.get("message") or line.get("error"):
-            raise ImageError("\n".join([f"{what} failed: {str(reason).strip()}", *tail]))
+        failure = failure or detail.get("message") or line.get("error")
         yield line
+    if failure:
+        raise ImageError("\n".join([f"{what} failed: {str(failure).strip()}", *tail]))
 
 
 def _tell_layers(line: Mapping[str, Any], what: str, progress: Progress) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from aws_servers import REGION, Server
-from lambda_images import ACCOUNT, lambda_base
+from lambda_images import ACCOUNT, lambda_base, prune
 
 from sebs import SeBS
 from sebs.faas.docker_engine import docker_from_environment
@@ -46,8 +46,9 @@ def client(tmp_path):
 
 
 @pytest.fixture
-def deploying(client, ministack):
-    """Return AWS with images upon a base."""
+def deploying(client, ministack, engine):
+    """Return AWS with images upon a base; a test has one deployment."""
+    systems = []
 
     def to(**base_images):
         section = {
@@ -58,6 +59,10 @@ def deploying(client, ministack):
         }
         system = client.get_deployment({"name": "aws", "aws": section})
         system.initialize(resource_prefix="images")
+        systems.append(system)
         return system
 
-    return to
+    yield to
+    for system in systems:
+        system.cleanup_resources()
+        prune(engine, f"sebs:resource-id={system.config.resources.resources_id}")

@@ -1,8 +1,12 @@
 """Images of this machine that stand in for AWS's bases, and a registry that asks for a password."""
 
+import hashlib
+import io
+import json
 import shutil
 import socket
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -44,8 +48,49 @@ def lambda_base(engine, language, directory):
         f"ENTRYPOINT [{start}]\n"
     )
     name = f"sebs-test/lambda-{language}"
-    engine.images.build(path=str(directory), tag=name)
+    engine.images.build(path=str(directory), tag=name, rm=True)
     return name
+
+
+def idle_base(engine, machine):
+    """Load an image with nothing in it, for what is never started, and return its name.
+
+    It is made by hand: an engine makes images for its own architecture alone.
+
+    Args:
+        engine: The Docker client.
+        machine: ``amd64`` or ``arm64``.
+    """
+    name = f"sebs-test/idle-{machine}:latest"
+    layer = _tar({})
+    digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
+    description = {
+        "architecture": machine,
+        "os": "linux",
+        "config": {"Entrypoint": ["/none"]},
+        "rootfs": {"type": "layers", "diff_ids": [digest]},
+        "history": [{"created_by": "by hand"}],
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files = {"config.json": description, "manifest.json": manifest}
+    encoded = {file: json.dumps(content).encode() for file, content in files.items()}
+    engine.images.load(_tar({**encoded, "layer.tar": layer}))
+    return name
+
+
+def _tar(files):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as writer:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            writer.addfile(entry, io.BytesIO(content))
+    return archive.getvalue()
+
+
+def prune(engine, label):
+    """Remove the images that have a label from the engine."""
+    engine.images.prune({"label": label, "dangling": False})
 
 
 class Registry:

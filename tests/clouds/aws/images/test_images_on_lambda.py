@@ -4,8 +4,9 @@ import json
 import re
 
 import pytest
-from lambda_images import ACCOUNT
+from lambda_images import ACCOUNT, idle_base
 
+from sebs.errors import ImageError
 from sebs.faas.function import Trigger
 
 pytestmark = [pytest.mark.docker, pytest.mark.registry]
@@ -50,7 +51,6 @@ def test_a_bundled_benchmark_runs_as_an_image(client, bases, deploying, language
     assert [first.stats.failure, second.stats.failure] == [False, False]
     assert [first.stats.cold_start, second.stats.cold_start] == [True, False]
     assert benchmark.validate_output(event, first.output) is None
-    system.cleanup_resources()
 
 
 def test_new_code_is_a_new_digest_and_nothing_is_left(
@@ -81,33 +81,49 @@ def test_new_code_is_a_new_digest_and_nothing_is_left(
 
 
 def test_an_image_that_ecr_has_is_neither_built_nor_pushed_again(
-    client, bases, deploying, engine, tmp_path, monkeypatch
+    client, deploying, engine, tmp_path, monkeypatch
 ):
-    system = deploying(python=bases("python"))
+    system = deploying(python=idle_base(engine, "amd64"))
     write_benchmark(tmp_path / "benchmarks", "same")
     config = containers(client, "python")
-    uri = client.get_benchmark("900.same", system, config).build(
-        system.package_code, system.container_client
-    )[3]
+
+    def build():
+        benchmark = client.get_benchmark("900.same", system, config)
+        return benchmark.build(system.package_code, system.container_client)[3]
+
+    uri = build()
     # As if the run had ended between the push and its being written down.
     client.cache_client.invalidate_all_container_uris("aws")
     monkeypatch.setattr(type(engine.api), "build", None)
 
-    again = client.get_benchmark("900.same", system, config).build(
-        system.package_code, system.container_client
-    )[3]
-
-    assert again == uri
-    system.cleanup_resources()
-
-
-def test_the_engine_knows_whose_images_are(client, bases, deploying, engine, tmp_path):
-    system = deploying(python=bases("python"))
-    write_benchmark(tmp_path / "benchmarks", "labelled")
-    benchmark = client.get_benchmark("900.same", system, containers(client, "python"))
-    *_, uri = benchmark.build(system.package_code, system.container_client)
-
+    assert build() == uri
     image = engine.images.get(uri)
-
     assert image.labels["sebs:resource-id"] == system.config.resources.resources_id
-    system.cleanup_resources()
+    assert image.attrs["Config"]["WorkingDir"] == "/var/task"
+
+
+def test_an_image_for_arm_is_deployed_from_any_machine(
+    client, deploying, engine, ministack, tmp_path
+):
+    system = deploying(python=idle_base(engine, "arm64"))
+    write_benchmark(tmp_path / "benchmarks", "on arm")
+    config = containers(client, "python", architecture="arm64")
+
+    function = system.get_function(client.get_benchmark("900.same", system, config))
+
+    found = deployed(ministack, function.name)
+    assert found["Configuration"]["Architectures"] == ["arm64"]
+    assert engine.images.get(found["Code"]["ImageUri"]).attrs["Architecture"] == "arm64"
+
+
+def test_what_lambda_could_not_start_is_not_pushed(client, deploying, ministack, tmp_path):
+    system = deploying(python="scratch")
+    write_benchmark(tmp_path / "benchmarks", "never")
+    benchmark = client.get_benchmark("900.same", system, containers(client, "python"))
+
+    with pytest.raises(ImageError, match="no entry point"):
+        system.get_function(benchmark)
+
+    repository = f"sebs-{system.config.resources.resources_id}"
+    ecr = ministack.client("ecr", ACCOUNT)
+    assert ecr.list_images(repositoryName=repository)["imageIds"] == []
