@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from sebs import config, errors
 from sebs.aws import http_apis, invocation, limits, metrics, notifications
-from sebs.aws.options import AWSOptions
+from sebs.aws.options import AWSOptions, problems
 
 PAGE = Path(__file__).parents[4] / "docs" / "platforms" / "aws.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -101,7 +101,9 @@ def test_the_configuration_is_valid(tmp_path: Path) -> None:
     for text in written:
         file = tmp_path / "config.json"
         file.write_text(text)
-        assert config.load(file, platforms=["aws"]).deployment["name"] == "aws"
+        deployment = config.load(file, platforms=["aws"]).deployment
+        assert deployment["name"] == "aws"
+        assert problems(deployment["aws"]) == []
 
 
 def test_every_key_of_the_configuration_is_explained_and_none_is_invented() -> None:
