@@ -27,6 +27,9 @@ class Log:
     """What CloudWatch Logs says of events, each with its time in milliseconds.
 
     A search answers with no more than the cap; its end is inclusive, to the millisecond.
+
+    Args:
+        cap: How many events a search answers with, where that is less than what was asked for.
     """
 
     exceptions = SimpleNamespace(
@@ -35,8 +38,8 @@ class Log:
         MalformedQueryException=KeyError,
     )
 
-    def __init__(self, moments: list[int], messages: list[str]) -> None:
-        self.moments, self.messages = moments, messages
+    def __init__(self, moments: list[int], messages: list[str], cap: int | None = None) -> None:
+        self.moments, self.messages, self.cap = moments, messages, cap
         self.searches: list[tuple[int, int]] = []
         self.reads: list[tuple[int, int]] = []
 
@@ -51,7 +54,9 @@ class Log:
 
     def get_query_results(self, queryId: str) -> dict[str, Any]:
         found = self._between(*(1000 * second for second in self.searches[int(queryId)]))
-        rows = [[{"field": "@message", "value": each}] for each in found[: log_events.CAP]]
+        rows = [
+            [{"field": "@message", "value": each}] for each in found[: self.cap or log_events.CAP]
+        ]
         return {
             "status": "Complete",
             "results": rows,
@@ -90,6 +95,13 @@ def test_every_event_of_the_span_comes_and_none_of_another(
     assert found.keys() == within.keys()
     assert all(found[moment] >= within[moment] for moment in within)
     assert all(begin < until for begin, until in log.searches)
+
+
+def test_an_answer_with_fewer_events_than_matched_is_cut_as_well() -> None:
+    moments = list(range(0, 60_000, 100))
+    log = Log(moments, [str(moment) for moment in moments], cap=100)
+    found = {int(each) for each in report_events(log, "f", 0, 60)}  # type: ignore[arg-type]
+    assert found == set(moments)
 
 
 def test_events_come_in_the_order_of_time() -> None:
