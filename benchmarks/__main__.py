@@ -26,6 +26,7 @@ BENCHMARKS = {
     "local_platform": "The local platform",
     "local_sandbox": "The local platform's containers",
     "aws": "AWS Lambda",
+    "aws_wrappers": "What runs inside of functions on AWS Lambda",
     "aws_metrics": "Metrics of functions on AWS Lambda",
 }
 

@@ -2,9 +2,10 @@
 
 The wrapper's handler is called as Lambda's runtime calls it, with an event of its own API and with
 that of a function URL. The reference is the least that a handler must do with each: call the
-benchmark, and for a function URL read the body and write the answer. Both take turns in one process,
-which has loaded the package that is deployed. A cold start is a new interpreter that imports the
-module and makes a client of S3, without a request; the reference does that with the SDK of AWS.
+benchmark, and for a function URL read the body and write the answer. Both take turns in one
+process, which has loaded the package that is deployed. A cold start is a new interpreter that
+imports the module and makes a client of S3, without a request; the reference does that with the SDK
+of AWS.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.server
 import json
 import math
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -394,6 +396,37 @@ def test_an_upload_is_sent_again_whole(isolated: Call, busy: Any, tmp_path: Path
     first, *again = busy.bodies[:3]
     assert first.startswith(b"written in ")
     assert again == [first, first]
+
+
+# Who is not a service.
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_server_that_nobody_vouches_for_gets_no_request(
+    language: Language, busy: Any, tmp_path: Path
+):
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost", "-days", "1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command, *names, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    busy.socket = context.wrap_socket(busy.socket, server_side=True)
+    endpoint = f"https://localhost:{busy.server_port}"
+    variables = {"SEBS_AWS_TABLES": "p", "AWS_ENDPOINT_URL": endpoint}
+    archive = make_package(language, SOURCES[language], tmp_path)
+    call = {"call": QUERY[0], "arguments": QUERY[1:]}
+    with (
+        Environment(archive, language, tmp_path / "task", variables) as environment,
+        pytest.raises(Refusal, match=r"(?i)self.signed certificate"),
+    ):
+        result_of(environment.invoke(call))
+    assert busy.bodies == []
+    vouching = {"SSL_CERT_FILE": str(certificate), "NODE_EXTRA_CA_CERTS": str(certificate)}
+    with Environment(archive, language, tmp_path / "again", variables | vouching) as environment:
+        assert result_of(environment.invoke(call)) == []
 
 
 # Where services are.

@@ -7,13 +7,10 @@
 const crypto = require('crypto');
 const events = require('./function/lambda_events');
 
-// Bytes of the largest answer of a function
-// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; the exact number is in
-// Lambda's own message about one that is larger).
-const MAX_RESPONSE = 6291556;
-
-// Bytes that are left for what is around the result.
-const ENVELOPE = 2048;
+// Bytes of the largest result: those of the largest answer of a function, less what is left for the
+// envelope (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; the exact number
+// is in Lambda's own message about an answer that is larger).
+const MAX_RESULT = 6291556 - 2048;
 
 const identity = {
   environment_id: crypto.randomBytes(16).toString('hex'),
@@ -122,8 +119,8 @@ exports.handler = async (event, context) => {
     return fail(log(describe(error, 'InvalidResult')));
   }
   const size = source.size(text);
-  if (size > MAX_RESPONSE - ENVELOPE) {
-    const message = `The result has ${size} bytes, over the limit of ${MAX_RESPONSE - ENVELOPE}.`;
+  if (size > MAX_RESULT) {
+    const message = `The result has ${size} bytes, over the limit of ${MAX_RESULT}.`;
     return fail({ type: 'ResponseTooLarge', message, trace: '' });
   }
   Object.assign(envelope, { begin, end: begin + spent / 1e6 });

@@ -16,13 +16,10 @@ from typing import Any
 
 from function import lambda_events
 
-#: Bytes of the largest answer of a function
-#: (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; the exact number is in
-#: Lambda's own message about one that is larger).
-MAX_RESPONSE = 6_291_556
-
-#: Bytes that are left for what is around the result.
-_ENVELOPE = 2048
+#: Bytes of the largest result: those of the largest answer of a function, less what is left for
+#: the envelope (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; the exact
+#: number is in Lambda's own message about an answer that is larger).
+_MAX_RESULT = 6_291_556 - 2048
 
 #: As Lambda's own runtime does it (awslambdaric, ``lambda_runtime_marshaller.py``), so that sizes
 #: are the same.
@@ -115,8 +112,8 @@ class Environment:
         except BaseException as error:  # noqa: BLE001 - the result's own classes may raise anything
             failure = self._log(_describe(error, "InvalidResult"))
             return source.answer({**envelope, "error": failure})
-        if size > MAX_RESPONSE - _ENVELOPE:
-            message = f"The result has {size} bytes, over the limit of {MAX_RESPONSE - _ENVELOPE}."
+        if size > _MAX_RESULT:
+            message = f"The result has {size} bytes, over the limit of {_MAX_RESULT}."
             failure = {"type": "ResponseTooLarge", "message": message, "trace": ""}
             return source.answer({**envelope, "error": failure})
         return source.answer(envelope, result, text)
