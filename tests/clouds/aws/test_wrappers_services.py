@@ -374,6 +374,12 @@ def test_a_busy_service_is_asked_again(isolated: Call, busy: Any):
     assert len(set(busy.bodies)) == 1
 
 
+def test_reads_see_what_was_written_before(isolated: Call, busy: Any):
+    isolated(*QUERY)
+    isolated("get", *QUERY[1:])
+    assert [json.loads(body)["ConsistentRead"] for body in busy.bodies] == [True, True]
+
+
 def test_a_service_that_stays_busy_is_given_up(isolated: Call, busy: Any):
     busy.told = [(503, b"<html>")] * 9
     with pytest.raises(Refusal, match="Query in 'cart': HTTP 503"):
