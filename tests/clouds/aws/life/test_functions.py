@@ -212,10 +212,11 @@ def test_an_answer_that_was_lost_makes_no_second_function(account: Account) -> N
     """The SDK sends it again, and Lambda says that it is there: it is ours, and is taken up."""
     name = account.create(memory=128)
     account.asked()
+    arn = account.functions.find(name).arn
     found = account.functions.create(
         name, account.code, account.config(memory=512), account.resources_id, 2
     )
-    assert (found.owner, account.configuration(name)["MemorySize"]) == (account.resources_id, 512)
+    assert (found.arn, account.configuration(name)["MemorySize"]) == (arn, 512)
 
 
 def test_a_name_that_somebody_takes_meanwhile_stays_theirs(account: Account) -> None:
