@@ -74,7 +74,7 @@ class Benchmark(LoggingBase):
         self._cache_client = cache_client
         self._output_dir = output_dir
         self._docker_client = docker_client
-        self._data_dir = Path(data_dir or Path(cache_client.cache_dir, "data"), source.name)
+        self._data_dir = source.data_dir(Path(data_dir or Path(cache_client.cache_dir, "data")))
         self._target = Target(
             config.runtime.language, config.runtime.version, str(config.architecture)
         )

@@ -33,6 +33,15 @@ class BenchmarkSource:
     path: Path
     config: BenchmarkConfig
 
+    def data_dir(self, root: Path) -> Path:
+        """Return the directory below another one that has the benchmark's data.
+
+        It is in the benchmark's group where there is such a directory, as in SeBS's data
+        repository, else without a group.
+        """
+        grouped = root / self.path.parent.name / self.name
+        return grouped if grouped.is_dir() else root / self.name
+
 
 def find_benchmark(name: str, benchmarks_dirs: Iterable[str | Path] = ()) -> BenchmarkSource:
     """Return the benchmark of a name; further directories come before the bundled ones.

@@ -34,6 +34,14 @@ def test_earlier_directories_win(suite: Path, tmp_path: Path) -> None:
     assert find_benchmark(NAME, [other, suite]).path == other / NAME
 
 
+def test_data_is_in_the_group_where_that_has_any(tmp_path: Path) -> None:
+    source = find_benchmark("110.dynamic-html")
+    assert source.data_dir(tmp_path) == tmp_path / "110.dynamic-html"
+    grouped = tmp_path / "100.webapps" / "110.dynamic-html"
+    grouped.mkdir(parents=True)
+    assert source.data_dir(tmp_path) == grouped
+
+
 def test_a_prefix_is_no_name(suite: Path) -> None:
     with pytest.raises(UnknownBenchmarkError, match=f"Known benchmarks: .*{NAME}"):
         find_benchmark("910", [suite])
