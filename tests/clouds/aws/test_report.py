@@ -60,7 +60,9 @@ OTHERS = [
     PLAIN.replace(ID, ID.upper()),
     PLAIN.replace("3.10", "-3.10"),
     PLAIN.replace("3.10", "1e3"),
-    PLAIN.replace("3.10", "\u0663.\u0661"),
+    PLAIN.replace("3.10", "\u0663.10"),
+    PLAIN.replace("3.10", "3.\u0661"),
+    PLAIN.replace("128 MB", "\u0663 MB"),
     PLAIN.replace("3.10", "9" * 400),
     PLAIN.replace("128 MB", "128.5 MB"),
     f"{PLAIN}\tand more",
@@ -240,6 +242,7 @@ def test_a_record_with_a_value_that_cannot_be_is_none(key: str, value: Any) -> N
         '{"type": "platform.report", "record": ' + "[" * 100_000,
         json.dumps({"type": "platform.initReport", "record": {"metrics": {"durationMs": 3}}}),
         json.dumps({"message": as_json(WARM)}),
+        json.dumps({"type": "function", "record": record(WARM), "of": "platform.report"}),
     ],
 )
 def test_json_that_only_mentions_a_report_is_none(event: str) -> None:
