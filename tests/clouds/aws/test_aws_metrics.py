@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from aws_answers import answer
 from aws_servers import REGION, Server
-from test_report import PLAIN, TRACE, XRAY
+from test_report import PLAIN, TRACE, WARM, XRAY, as_json
 from trigger_doubles import deploy
 
 from sebs.aws import log_events, metrics
@@ -369,10 +370,11 @@ def test_a_search_that_the_user_interrupts_is_stopped(
 
 
 def test_a_span_that_cannot_be_searched_is_read_in_pages(clients: Clients, put: PutEvents) -> None:
-    put((1, report(identity(1))))
+    in_json = as_json(replace(WARM, request_id=identity(2)))
+    put((1, report(identity(1))), (2, in_json), (3, "nothing of interest"))
     client = clients.control("logs")
     searches = answer(client, "StartQuery", refusal("MalformedQueryException"))
-    assert found_between(clients, 8) == [identity(1)]
+    assert found_between(clients, 8) == [identity(1), identity(2)]
     assert len(searches) == 1
 
 
