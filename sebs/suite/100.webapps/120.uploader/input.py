@@ -19,7 +19,7 @@ size_generators = {"test": 230_000, "small": 6_700_000, "large": 102_500_000}
 #: Another version makes another file, so it must not meet one of an earlier one.
 VERSION = 1
 
-CHUNK = 1 << 20
+CHUNK = 1 << 16
 
 MEASURED = ("download_time", "download_size", "upload_time", "upload_size", "compute_time")
 
