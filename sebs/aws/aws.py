@@ -191,12 +191,13 @@ class AWS(AttachingAWS):
         config.package_type = code.package_type
         self._configure(config, code_package)
         ensure_log_group(self._clients, func_name, own)
+        counter = self.cold_start_counter
         if found is None:
-            counter = self.cold_start_counter
             found = self._functions.create(func_name, code, config, own, counter)
         else:
             self.logging.info("Function %s exists and is adopted.", func_name)
-            self._functions.replace(found, func_name, code, config, self.cold_start_counter)
+            found = self._functions.replace(found, func_name, code, config, counter)
+        config.code_sha256 = found.code_sha256
         function = LambdaFunction(
             code_package.benchmark, func_name, code_package.hash, config, found.arn, own
         )
@@ -204,13 +205,14 @@ class AWS(AttachingAWS):
         return function
 
     def cached_function(self, function: Function) -> None:
-        """Attach the triggers, and make sure that the function exists: one request.
+        """Attach the triggers, and learn what the function is by now: one request.
 
         Raises:
             FunctionGoneError: It does not.
             FunctionNameTakenError: One of that name belongs to somebody else.
         """
-        self._functions.require(function.name, self._config.resources.resources_id)
+        found = self._functions.require(function.name, self._config.resources.resources_id)
+        _ours(function).correct(found)
         self._triggers.attach(function)
 
     def update_function(
@@ -230,7 +232,8 @@ class AWS(AttachingAWS):
         """
         code = code_of(code_package, system_variant, container_uri)
         self._roles.ensure()
-        self._functions.update_code(function.name, code, _ours(function).config)
+        config = _ours(function).config
+        config.code_sha256 = self._functions.update_code(function.name, code, config).code_sha256
 
     def update_function_configuration(
         self, cached_function: Function, benchmark: Benchmark

@@ -79,13 +79,15 @@ def explained(what: str, otherwise: type[SebsError] = PlatformError) -> Iterator
         CredentialsExpiredError: They were valid and are no longer.
         AccessDeniedError: They do not permit this.
         ThrottledError: AWS was asked too often, and the last attempt was refused as well.
-        PlatformUnreachableError: The endpoint cannot be reached.
+        PlatformUnreachableError: The endpoint cannot be reached, or its answer broke off.
         PlatformTimeoutError: It was reached and did not answer in time.
         ConfigurationError: The profile, or the region, does not exist.
         PlatformError: Anything else, unless ``otherwise`` is another; the reason that AWS gave is
             in the message.
     """
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
@@ -109,10 +111,16 @@ def explained(what: str, otherwise: type[SebsError] = PlatformError) -> Iterator
             f"{what}: no answer in time: {error}.",
             remedy="It may have been done; run the same again, it continues.",
         ) from error
-    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError, HTTPError) as error:
+        # The SDK lets the transport's own error through where a refusal's body breaks off.
         raise PlatformUnreachableError(
             f"{what}: {error}.",
             remedy="Check the network, the region and deployment.aws.endpoint_url.",
+        ) from error
+    except ResponseParserError as error:
+        raise otherwise(
+            f"{what}: the answer is none of AWS's: {error}",
+            remedy="Check what stands between this machine and AWS, such as a proxy.",
         ) from error
     except exceptions.BotoCoreError as error:
         raise otherwise(f"{what}: {error}.") from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sebs.aws.functions import COLD_START
 from sebs.aws.triggers import AWSTrigger, LibraryTrigger, deserialize_trigger
 from sebs.errors import CacheFormatError, UsageError
 from sebs.faas.function import Function, FunctionConfig
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
+    from sebs.aws.functions import Found
 
 
 @dataclass
@@ -22,12 +24,14 @@ class LambdaConfig(FunctionConfig):
         environment: The variables that it was given, without what forces cold starts.
         log_format: ``Text`` or ``JSON``.
         package_type: ``Zip`` or ``Image``.
+        code_sha256: What Lambda calls the code that it was given; empty where that is not known.
     """
 
     role: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     log_format: str = "Text"
     package_type: str = "Zip"
+    code_sha256: str = ""
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -37,6 +41,7 @@ class LambdaConfig(FunctionConfig):
             "environment": self.environment,
             "log_format": self.log_format,
             "package_type": self.package_type,
+            "code_sha256": self.code_sha256,
         }
 
     def differences(self, **wanted: Any) -> list[str]:
@@ -55,6 +60,7 @@ class LambdaConfig(FunctionConfig):
         config.environment = dict(data["environment"])
         config.log_format = str(data["log_format"])
         config.package_type = str(data["package_type"])
+        config.code_sha256 = str(data.get("code_sha256", ""))
         return config
 
 
@@ -112,6 +118,21 @@ class LambdaFunction(Function):
             if has != wanted:
                 return f"its {what} is {has}, this is {wanted}"
         return None
+
+    def correct(self, found: Found) -> None:
+        """Take over what Lambda has, where the cache says otherwise.
+
+        A change whose answer was lost may have been made, and others may have made one: then what
+        is wanted is not what is there, although the cache says so.
+        """
+        has, config = found.configuration, self._lambda_config
+        config.memory = has.get("MemorySize", config.memory)
+        config.timeout = has.get("Timeout", config.timeout)
+        config.role = has.get("Role", config.role)
+        config.environment = {k: v for k, v in found.variables.items() if k != COLD_START}
+        config.log_format = has.get("LoggingConfig", {}).get("LogFormat", config.log_format)
+        if config.code_sha256 and has.get("CodeSha256", config.code_sha256) != config.code_sha256:
+            self.code_package_hash = ""
 
     def attach(self, clients: Clients) -> None:
         """Invoke through these clients from now on."""

@@ -64,6 +64,11 @@ class Found:
         """The variables of its environment."""
         return dict((self.configuration.get("Environment") or {}).get("Variables") or {})
 
+    @property
+    def code_sha256(self) -> str:
+        """What Lambda calls its code; empty where it does not say."""
+        return str(self.configuration.get("CodeSha256", ""))
+
 
 class Functions:
     """The functions of an account in a region, as one deployment sees them.
@@ -158,13 +163,13 @@ class Functions:
         if not self._settled(what, call):
             found = self.require(name, resources_id)
             self.wait(name)
-            self.replace(found, name, code, config, cold_start)
+            return self.replace(found, name, code, config, cold_start)
         return self.wait(name, resources_id)
 
     def replace(
         self, found: Found, name: str, code: Code, config: LambdaConfig, cold_start: int
-    ) -> None:
-        """Make a function that exists what a new one would be.
+    ) -> Found:
+        """Make a function that exists what a new one would be, and return it.
 
         Raises:
             PlatformError: AWS refused.
@@ -176,10 +181,10 @@ class Functions:
                 remedy="Delete it, or choose another name.",
             )
         self.update_configuration(name, config, cold_start)
-        self.update_code(name, code, config)
+        return self.update_code(name, code, config)
 
-    def update_code(self, name: str, code: Code, config: LambdaConfig) -> None:
-        """Deploy new code, and wait until it is what is invoked.
+    def update_code(self, name: str, code: Code, config: LambdaConfig) -> Found:
+        """Deploy new code, wait until it is what is invoked, and return the function.
 
         Raises:
             FunctionGoneError: The function is gone.
@@ -194,7 +199,7 @@ class Functions:
             f"Updating the code of the function {name}",
             lambda: client.update_function_code(FunctionName=name, **arguments),
         )
-        self.wait(name)
+        return self.wait(name)
 
     def update_configuration(self, name: str, config: LambdaConfig, cold_start: int) -> None:
         """Apply a configuration, and wait until it holds.

@@ -92,6 +92,7 @@ def named(function: str) -> Iterator[None]:
         PlatformError: The credentials are none, refused, expired, or do not permit it.
     """
     from botocore import exceptions
+    from urllib3.exceptions import HTTPError
 
     what = f"Invoking the function {function}"
     with explained(what):
@@ -112,6 +113,7 @@ def named(function: str) -> Iterator[None]:
             exceptions.HTTPClientError,
             exceptions.ConnectionError,
             exceptions.IncompleteReadError,
+            HTTPError,
         ) as error:
             # A connection that broke may have carried the event: it is not sent again.
             raise InvocationConnectionError(f"{what}: {error}.") from error

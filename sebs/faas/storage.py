@@ -156,13 +156,17 @@ class PersistentStorage(ABC, LoggingBase):
         if bucket is not None and self.exists_bucket(bucket):
             return bucket
         name = self.correct_name(self._cloud_resources.get_storage_bucket_name(bucket_type))
-        if self.exists_bucket(name):
+        if self._is_settled(name):
             self.logging.info("Using bucket %s.", name)
         else:
             name = self._create_bucket(name)
             self.logging.info("Created bucket %s.", name)
         self._cloud_resources.set_storage_bucket(bucket_type, name)
         return name
+
+    def _is_settled(self, bucket_name: str) -> bool:
+        """Return whether a bucket with this deployment's name can be used as it is."""
+        return self.exists_bucket(bucket_name)
 
     def benchmark_data(
         self, benchmark: str, requested_buckets: tuple[int, int]

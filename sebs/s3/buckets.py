@@ -53,6 +53,10 @@ class OwnedStorage(PersistentStorage):
         """Return whether a bucket belongs to this deployment."""
         return self.owner(bucket_name) == self._cloud_resources.resources_id
 
+    def _is_settled(self, bucket_name: str) -> bool:
+        """Return whether a bucket says that it is ours; one half made says nothing yet."""
+        return self.owner(bucket_name) == self._cloud_resources.resources_id
+
     def _owners(self, names: Sequence[str]) -> dict[str, str | None]:
         """Return for each bucket what :meth:`owner` says, in the same order."""
         return {name: self.owner(name) for name in names}

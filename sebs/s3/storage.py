@@ -22,6 +22,7 @@ from sebs.faas import tags
 from sebs.s3.buckets import OwnedStorage
 from sebs.s3.connection import CONNECTIONS, Connection, error_code
 from sebs.s3.names import check_key, is_bucket_name
+from sebs.sebs_types import StorageBucketType
 from sebs.utils import is_text
 
 if TYPE_CHECKING:
@@ -106,6 +107,29 @@ class S3Storage(OwnedStorage):
         _ = self._connection.client
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             return dict(zip(names, pool.map(self.owner, names), strict=True))
+
+    def allocated(self) -> list[str]:
+        """Return the sorted buckets that belong to this deployment, also those half made."""
+        own = super().allocated()
+        return sorted([*own, *filter(self._is_abandoned, self._own_names().difference(own))])
+
+    def owns(self, bucket_name: str) -> bool:
+        """Return whether a bucket belongs to this deployment, be it half made."""
+        return super().owns(bucket_name) or self._is_abandoned(bucket_name)
+
+    def _own_names(self) -> set[str]:
+        name_of = self._cloud_resources.get_storage_bucket_name
+        return {self.correct_name(name_of(bucket_type)) for bucket_type in StorageBucketType}
+
+    def _is_abandoned(self, name: str) -> bool:
+        """Return whether a bucket has our name and nothing else: its maker came no further."""
+        if name not in self._own_names():
+            return False
+        try:
+            with self._explained(f"The bucket {name}", name):
+                return self._is_new(name)
+        except BucketNotFoundError:
+            return False
 
     def exists_bucket(self, bucket_name: str) -> bool:
         """Return whether a bucket exists.

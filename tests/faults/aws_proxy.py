@@ -33,7 +33,7 @@ class Fault(Enum):
     THROTTLE = "refused: too many"
     FAIL = "refused: the service failed"
     EXPIRE = "refused: the token has expired"
-    PAGE = "answered by a page of something in between"
+    PAGE = "refused by a page of something in between"
     DELAY = "delayed"
     CUT_BEFORE = "the connection is cut before the server sees it"
     CUT_AFTER = "the server does it, and the connection is cut before its answer"
