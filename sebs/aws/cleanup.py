@@ -187,6 +187,7 @@ class Cleanup:
                 self._cache.remove_function(NAME, entry["benchmark"], language, name)
         self._cache.remove_storage(NAME)
         self._cache.remove_nosql(NAME)
+        self._cache.invalidate_all_container_uris(NAME)
 
 
 def _each(action: Callable[[str], None], names: list[str]) -> Iterator[tuple[str, SebsError]]:

@@ -129,6 +129,10 @@ class ECRContainer(DockerContainer):
         """Return what the registry asks for."""
         return self._repository.login()
 
+    def keeps(self, container_uri: str) -> bool:
+        """Return whether an image is in the deployment's repository, by its URI."""
+        return self._repository.holds(container_uri)
+
     def labels(self) -> dict[str, str]:
         """Return the deployment's tags."""
         return tags(self._config.resources.resources_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 #: How the hosts of Amazon's own endpoints and registries end, in all partitions
 #: (https://docs.aws.amazon.com/general/latest/gr/ecr.html).
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".on.amazonwebservices.com.cn")
+
+#: https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+_REGISTRY = re.compile(r"\d{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.")
 
 #: What Lambda does with an image
 #: (https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#configuration-images-permissions).
@@ -94,6 +98,14 @@ class Repository:
                     self._settle(name)["repositoryUri"], self._clients.endpoints.of("ecr")
                 )
             return self._addresses[name]
+
+    def holds(self, image: str) -> bool:
+        """Return whether an image is in this repository, by its URI; nothing is asked of AWS."""
+        registry, _, path = image.partition("/")
+        if re.split("[:@]", path, maxsplit=1)[0] != self.name:
+            return False
+        host = _REGISTRY.match(registry)
+        return host is None or host["region"] == self._clients.region
 
     def login(self) -> dict[str, str]:
         """Return user name and password, which hold for 12 hours, for this call's answer alone.

@@ -248,7 +248,7 @@ class Benchmark(LoggingBase):
         """
         self._hash = None
         self.query_cache()
-        if self.is_cached_valid:
+        if self.is_cached_valid and self._is_in_place(container_client):
             self.logging.info("Using the cached package of %s.", self._benchmark)
             return False, self.code_location, self.system_variant, self.container_uri
         if self.system_variant.is_container and container_client is None:
@@ -380,6 +380,12 @@ class Benchmark(LoggingBase):
         )
 
     # --- inside ---
+
+    def _is_in_place(self, container_client: DockerContainer | None) -> bool:
+        """Return whether what the cache has is where this deployment takes it from."""
+        if not self.system_variant.is_container or container_client is None:
+            return True
+        return self.container_uri is not None and container_client.keeps(self.container_uri)
 
     @property
     def _cached_hash(self) -> str | None:

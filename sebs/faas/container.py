@@ -103,6 +103,13 @@ class DockerContainer(ABC, LoggingBase):
         """
         return None
 
+    def keeps(self, container_uri: str) -> bool:
+        """Return whether an image of an earlier build is kept where this deployment's are.
+
+        Nothing is asked of the registry. By default all deployments share one.
+        """
+        return True
+
     def labels(self) -> dict[str, str]:
         """Return the labels of the image, by which the engine's own are found again."""
         return {}

@@ -233,13 +233,26 @@ def test_a_container_needs_a_platform_that_deploys_one(make: Make, step: Package
 class Images:
     """Builds images by name only."""
 
-    def __init__(self) -> None:
+    def __init__(self, registry: str = "registry") -> None:
         self.built = 0
+        self._registry = registry
+
+    def keeps(self, container_uri: str) -> bool:
+        return container_uri.startswith(f"{self._registry}/")
 
     def build_base_image(self, directory: str, *_: Any, is_cached: bool) -> tuple[bool, str, int]:
         assert Path(directory, "function.py").is_file()
         self.built += 1
-        return True, f"registry/echo:{self.built}", 5
+        return True, f"{self._registry}/echo:{self.built}", 5
+
+
+def test_an_image_of_another_registry_is_not_ours(make: Make) -> None:
+    for registry in ("here", "there", "here"):
+        images: Any = Images(registry)
+
+        built, *_, uri = make(system_variant=SystemVariant.CONTAINER).build(PackageStep(), images)
+
+        assert (built, uri) == (True, f"{registry}/echo:1")
 
 
 @pytest.mark.parametrize("with_package", [False, True])

@@ -327,6 +327,22 @@ def test_the_digest_of_a_tag_is_what_ecr_has(deployment, server):
     assert repository.digest("bench-2") is None
 
 
+@pytest.mark.parametrize(
+    ("image", "holds"),
+    [
+        (f"localhost:1/sebs-{RESOURCES_ID}@{DIGEST}", True),
+        (f"localhost:1/sebs-{RESOURCES_ID}:tag", True),
+        (f"localhost:1/sebs-{RESOURCES_ID}0@{DIGEST}", False),
+        (f"localhost:1/team/sebs-{RESOURCES_ID}@{DIGEST}", False),
+        (f"123456789012.dkr.ecr.{REGION}.amazonaws.com/sebs-{RESOURCES_ID}@{DIGEST}", True),
+        (f"123456789012.dkr.ecr.us-east-1.amazonaws.com/sebs-{RESOURCES_ID}@{DIGEST}", False),
+        (f"sebs-{RESOURCES_ID}", False),
+    ],
+)
+def test_an_image_is_in_the_repository_of_its_deployment_and_region(container, image, holds):
+    assert container.keeps(image) is holds
+
+
 # --- signing in ---
 
 

@@ -47,10 +47,10 @@ def client(tmp_path):
 
 @pytest.fixture
 def deploying(client, ministack, engine):
-    """Return AWS with images upon a base; a test has one deployment."""
+    """Return AWS with images upon a base."""
     systems = []
 
-    def to(**base_images):
+    def to(prefix="images", **base_images):
         section = {
             "region": REGION,
             "endpoint_url": ministack.url,
@@ -58,7 +58,7 @@ def deploying(client, ministack, engine):
             "base_images": base_images,
         }
         system = client.get_deployment({"name": "aws", "aws": section})
-        system.initialize(resource_prefix="images")
+        system.initialize(resource_prefix=prefix)
         systems.append(system)
         return system
 

@@ -102,6 +102,34 @@ def test_an_image_that_ecr_has_is_neither_built_nor_pushed_again(
     assert image.attrs["Config"]["WorkingDir"] == "/var/task"
 
 
+def test_a_deployment_is_built_again_after_it_was_deleted(
+    client, deploying, engine, ministack, tmp_path
+):
+    system = deploying(python=idle_base(engine, "amd64"))
+    write_benchmark(tmp_path / "benchmarks", "twice")
+    config = containers(client, "python")
+    system.get_function(client.get_benchmark("900.same", system, config))
+    system.cleanup_resources()
+
+    system.get_function(client.get_benchmark("900.same", system, config))
+
+    repository = f"sebs-{system.config.resources.resources_id}"
+    ecr = ministack.client("ecr", ACCOUNT)
+    assert len(ecr.list_images(repositoryName=repository)["imageIds"]) == 1
+
+
+def test_two_deployments_have_each_their_image(client, deploying, engine, ministack, tmp_path):
+    write_benchmark(tmp_path / "benchmarks", "shared")
+    config = containers(client, "python")
+    for number in (1, 2):
+        system = deploying(f"images-{number}", python=idle_base(engine, "amd64"))
+
+        function = system.get_function(client.get_benchmark("900.same", system, config))
+
+        repository = f"/sebs-{system.config.resources.resources_id}@"
+        assert repository in deployed(ministack, function.name)["Code"]["ImageUri"]
+
+
 def test_an_image_for_arm_is_deployed_from_any_machine(
     client, deploying, engine, ministack, tmp_path
 ):
