@@ -8,11 +8,13 @@ has, never more; the next run adopts what is there.
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sebs.errors import FunctionGoneError, UnsupportedLanguageError
 from sebs.faas.plan import Action, Facts, Plan, decide
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 #: How many functions are deployed at once, unless the caller asks for another number.
 DEFAULT_CONCURRENCY = 16
+
+#: Benchmarks to the locks under which they are built.
+_building: WeakKeyDictionary[Any, threading.Lock] = WeakKeyDictionary()
+_guard = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +74,19 @@ class DeploymentReport:
 def build(system: System, code_package: Benchmark) -> Build:
     """Build a code package for a platform; no remote call.
 
+    Functions that are deployed at once may share a benchmark: one builds it, the others wait.
+
     Raises:
         BenchmarkError: It could not be built.
     """
-    return Build(
-        *code_package.build(
-            system.package_code, system.container_client, system.finalize_container_build()
+    with _guard:
+        building = _building.setdefault(code_package, threading.Lock())
+    with building:
+        return Build(
+            *code_package.build(
+                system.package_code, system.container_client, system.finalize_container_build()
+            )
         )
-    )
 
 
 def check_language(system: System, code_package: Benchmark) -> None:

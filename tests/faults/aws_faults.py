@@ -67,14 +67,14 @@ def require(holds: object, what: str) -> None:
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def impatient(attempts: int) -> Iterator[None]:
     """Try again as the SDK does, without its pauses, and give up sooner."""
     import botocore.endpoint
     from botocore.retries import bucket
 
     clock = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.005)))
     with (
-        mock.patch("sebs.aws.clients._ATTEMPTS", ATTEMPTS),
+        mock.patch("sebs.aws.clients._ATTEMPTS", attempts),
         mock.patch.object(botocore.endpoint, "time", clock),
         mock.patch.object(bucket.TokenBucket, "acquire", return_value=True),
     ):
@@ -143,6 +143,11 @@ class Life:
         function = self._system.get_function(self.benchmark)
         self.name = function.name
         return function
+
+    def deploy_many(self, names: list[str]) -> tuple[Any, Any]:
+        benchmark = self.benchmark
+        report = self._system.get_functions([(benchmark, name) for name in names])
+        return report.failures, report.functions
 
     def other_code(self, marker: str) -> None:
         self.write(marker)
@@ -278,12 +283,12 @@ def live(root: Path, server: Server, proxy: Proxy, seed: int) -> Life:
 
 
 @contextmanager
-def platform(directory: Path) -> Iterator[tuple[Server, Proxy]]:
+def platform(directory: Path, attempts: int = ATTEMPTS) -> Iterator[tuple[Server, Proxy]]:
     """Run a server, and a proxy before it."""
     server = Server("ministack", directory / "log")
     proxy = Proxy(server.url)
     try:
-        with impatient():
+        with impatient(attempts):
             yield server, proxy
     finally:
         proxy.close()
