@@ -143,7 +143,7 @@ def _look(join: _Join, clients: Clients, group: str, start: float, end: float) -
     if not join.requests:
         return True
     begin = math.floor(start) - _CLOCKS_DIFFER
-    until = max(math.ceil(end), math.ceil(start)) + _CLOCKS_DIFFER
+    until = math.ceil(end) + _CLOCKS_DIFFER
     try:
         join.add(parse_reports(report_events(clients, group, begin, until)))
     except LogNotFoundError:

@@ -182,8 +182,14 @@ def test_of_several_runs_of_one_event_the_last_counts(clients: Clients, put: Put
 
 
 def test_nothing_is_asked_where_nothing_was_requested(clients: Clients) -> None:
+    searches = counted(clients.control("logs"), "StartQuery")
     found = fetch(clients, {})
-    assert (found["requested"], found["found"]) == (0, 0)
+    assert (found["requested"], found["found"], searches) == (0, 0, [])
+
+
+def test_clocks_that_differ_hide_nothing(clients: Clients, put: PutEvents) -> None:
+    put((-50, report(identity(1))), (110, report(identity(2))))
+    assert fetch(clients, requests(1, 2))["found"] == 2
 
 
 # --- what is late, or not there ---
