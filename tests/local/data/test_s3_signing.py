@@ -1,12 +1,16 @@
 """Signatures of the functions' clients, compared with those of the SDK."""
 
 import calendar
+import hashlib
 import time
 from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from hypothesis import example, given
 from hypothesis import strategies as st
 from s3_doubles import NodeClient
@@ -143,6 +147,28 @@ def test_lists_in_python(prefix, token, page, endpoint):
         Prefix=prefix,
         ContinuationToken=page,
     )
+
+
+@given(body=st.binary(max_size=20), token=TOKENS, now=MOMENTS, region=st.sampled_from(["r-1", "x"]))
+def test_other_services_in_python(body, token, now, region):
+    headers = {"host": "127.0.0.1:8000", "content-type": "a/b", "x-amz-target": "Service.Call"}
+    _, _, signed = sign_in_python(
+        method="POST",
+        path="/",
+        query={},
+        headers=headers,
+        payload_hash=hashlib.sha256(body).hexdigest(),
+        credentials=credentials_with(token),
+        scope={"region": region, "service": "dynamodb"},
+        now=now,
+    )
+    authorization = signed.pop("authorization")
+    request = AWSRequest("POST", "http://127.0.0.1:8000/", dict(signed), body)
+    request.context["timestamp"] = signed["x-amz-date"]
+    signer = SigV4Auth(Credentials(*CREDENTIALS, token or None), "dynamodb", region)
+    to_sign = signer.string_to_sign(request, signer.canonical_request(request))
+    assert authorization.endswith(f"Signature={signer.signature(to_sign, request)}")
+    assert f"Credential={signer.scope(request)}," in authorization
 
 
 @pytest.mark.node
