@@ -165,9 +165,10 @@ def test_another_thumbnail_is_noticed(answered: Answered) -> None:
     }
     for name, image in something_else.items():
         assert "shows something else" in str(answered.judge(jpeg(image))), name
-    half = right.copy()
-    half.paste((0, 0, 0), (0, 64, 200, 128))
-    assert "shows something else" in str(answered.judge(jpeg(half)))
+    for hidden in ((0, 64, 200, 128), (96, 64, 112, 80)):
+        partly = right.copy()
+        partly.paste((0, 0, 0), hidden)
+        assert "shows something else" in str(answered.judge(jpeg(partly)))
 
     assert "lost its colours" in str(answered.judge(jpeg(right.convert("L"))))
     assert "should have 200 by 128, not 200 by 200" in str(answered.judge(jpeg(stretched)))
@@ -183,6 +184,7 @@ def test_damage_is_noticed(answered: Answered) -> None:
     assert "cannot be read" in str(answered.judge(b""))
     assert "cannot be read" in str(answered.judge(right + b"x"))
     assert "cannot be read" in str(answered.judge(right[:-2] + bytes(2)))
+    assert "cannot be read" in str(answered.judge(right[:-2] + bytes(2) + right[-2:]))
     noise = random.Random(210)
     for cut in (*range(0, 700, 23), *range(700, len(right), 101)):
         assert "cannot be read" in str(answered.judge(right[:cut])), cut

@@ -229,6 +229,7 @@ def test_another_copy_is_noticed(answered: Any, change: Any, reason: str) -> Non
     [
         ({"bucket": "other"}, "in the bucket"),
         ({"key": f"{INPUT}/file-v1-test.bin"}, "should be below"),
+        ({"key": f"{OUTPUT}0/copy.bin"}, "should be below"),
         ({"key": None}, "should be below"),
         ({"key": f"{OUTPUT}/absent"}, "ObjectNotFoundError"),
         ({"url": "https://example.org"}, "it should have fetched"),
