@@ -253,10 +253,11 @@ class AWS(AttachingAWS):
     def is_configuration_changed(self, cached_function: Function, benchmark: Benchmark) -> bool:
         """Return whether memory, timeout, language, version, environment, role or log differ."""
         changed = super().is_configuration_changed(cached_function, benchmark)
-        differences = _ours(cached_function).config.differences(
+        function = _ours(cached_function)
+        differences = function.config.differences(
             environment=self._resources.function_environment(benchmark),
             log_format=self._config.log_format,
-            role=self._roles.expected,
+            role=self._roles.expected(function.arn),
         )
         for difference in differences:
             self.logging.info("Configuration of %s: %s.", cached_function.name, difference)

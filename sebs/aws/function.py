@@ -45,11 +45,11 @@ class LambdaConfig(FunctionConfig):
         }
 
     def differences(self, **wanted: Any) -> list[str]:
-        """Return in words what differs from what is wanted; ``None`` wants nothing."""
+        """Return in words what differs from what is wanted."""
         return [
             f"{name.replace('_', ' ')} is {getattr(self, name)}, wanted is {value}"
             for name, value in wanted.items()
-            if value is not None and getattr(self, name) != value
+            if getattr(self, name) != value
         ]
 
     @classmethod

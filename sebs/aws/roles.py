@@ -56,11 +56,15 @@ class Roles:
         """
         return role_name(self._config.resources.resources_id)
 
-    @property
-    def expected(self) -> str | None:
-        """ARN of the role that functions shall have, as far as no question has to be asked."""
-        given = self._config.resources.lambda_role
-        return given or self._arns.get(self.name)
+    def expected(self, function: str) -> str:
+        """Return the ARN of the role that a function shall have; nothing is asked of AWS.
+
+        Args:
+            function: ARN of the function, in whose account the deployment's own role is.
+        """
+        _, partition, _, _, account, *_ = function.split(":")
+        own = f"arn:{partition}:iam::{account}:role/{self.name}"
+        return self._config.resources.lambda_role or own
 
     def ensure(self) -> str:
         """Return the ARN of the role; it is made, or its policy brought up to date.

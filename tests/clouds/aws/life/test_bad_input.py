@@ -298,3 +298,24 @@ def test_what_lambda_has_wins_over_what_the_cache_says(
     system.get_function(benchmark)
     assert recorder.mutations == []
     system.cleanup_resources()
+
+
+def test_a_role_that_is_no_longer_given_is_no_longer_used(bench: Bench, tmp_path: Path) -> None:
+    iam, name = bench.server.client("iam"), "given-for-a-while"
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    given = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    system = bench.system(resources={"lambda-role": given})
+    system.initialize()
+    assert system.get_function(bench.benchmark(system)).config.role == given
+    bench.client.shutdown()
+    with SeBS(tmp_path / "cache", tmp_path / "results") as again:
+        later = Bench(again, bench.server)
+        system = later.system()
+        system.initialize()
+        function = system.get_function(later.benchmark(system))
+        found = bench.server.client("lambda").get_function_configuration(FunctionName=function.name)
+        own = system.config.resources.resources_id
+        assert found["Role"].endswith(f":role/sebs-lambda-{own}")
+        assert function.config.role == found["Role"]
+        system.cleanup_resources()
+    assert iam.get_role(RoleName=name)

@@ -479,4 +479,3 @@ def test_differences_are_said_with_both_values(caplog: pytest.LogCaptureFixture)
     config = LambdaConfig.deserialize(FUNCTION["config"] | {"role": "old"})  # type: ignore[operator]
     with caplog.at_level(logging.INFO):
         assert config.differences(role="new", log_format="Text") == ["role is old, wanted is new"]
-    assert config.differences(role=None) == []

@@ -20,6 +20,7 @@ from sebs.aws.roles import Roles, role_name
 from sebs.errors import PlatformError
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:any"
 Make = Callable[..., Roles]
 
 
@@ -106,7 +107,7 @@ def test_many_threads_settle_it_once(make: Make, rid: str, recorder: Recorder) -
         arns = set(threads.map(lambda _: roles.ensure(), range(16)))
     assert len(arns) == 1
     assert recorder.calls == ["iam.GetRole", "iam.CreateRole", "iam.PutRolePolicy"]
-    assert roles.expected == arns.pop()
+    assert roles.expected(FUNCTION) == arns.pop()
 
 
 def test_a_later_process_takes_it_up_and_repairs_its_policy(make: Make, iam: Any, rid: str) -> None:
@@ -115,7 +116,7 @@ def test_a_later_process_takes_it_up_and_repairs_its_policy(make: Make, iam: Any
     (inline,) = iam.list_role_policies(RoleName=role_name(rid))["PolicyNames"]
     iam.delete_role_policy(RoleName=role_name(rid), PolicyName=inline)
     later = make()
-    assert later.expected is None
+    assert later.expected(FUNCTION) == arn
     assert later.ensure() == arn
     assert policy(iam, rid) == wanted
 
@@ -144,7 +145,7 @@ def test_a_role_that_was_given_is_never_asked_for_nor_changed(
     given = f"arn:aws:iam::{ACCOUNT}:role/given"
     roles = make(given)
     recorder.calls.clear()
-    assert (roles.ensure(), roles.expected) == (given, given)
+    assert (roles.ensure(), roles.expected(FUNCTION)) == (given, given)
     assert recorder.calls == []
 
 
