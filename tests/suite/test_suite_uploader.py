@@ -23,9 +23,9 @@ LANGUAGES = ["python", pytest.param("nodejs", marks=pytest.mark.node)]
 
 #: The file of each size; another digest needs another version in its name.
 DIGESTS = {
-    "test": "c7c0ee53bc33a6e3708ca0c5cab10087ea185b3bf17e668c597d53426ee75693",
-    "small": "fdf0362e84264594fe9c1b40754493c50a464e9cf443622c762d77f600b99b4e",
-    "large": "6229b36197bb6d493d37654628b42a44b60d19ba9f39ac3d5aca5098c69db60e",
+    "test": "95d197da22ac259331ab5c5630f81f7d4cd8113e592d0426f420e54bec907b97",
+    "small": "93370cd997014302a17ff494caf33775e12fbcdabe3bb996fe92e1a2a9128a5b",
+    "large": "e02e0de547e4e7b1cdb1ea6e13fc0ff023afa2cba581db553e5c92317a53ba61",
 }
 SIZES = {"test": 230_000, "small": 6_700_000, "large": 102_500_000}
 
@@ -48,7 +48,7 @@ def clean(benchmark: Fed) -> None:
 def test_the_file_is_always_the_same(fed: Any, tmp_path: Path, size: str) -> None:
     benchmark = fed(NAME)
     event = benchmark.event(size)
-    name = f"file-v1-{size}.bin"
+    name = f"file-v2-{size}.bin"
     assert event == {
         "object": {"url": f"storage://{BUCKET}/{INPUT}/{name}"},
         "bucket": {"bucket": BUCKET, "output": OUTPUT},
@@ -64,7 +64,7 @@ def test_the_file_is_always_the_same(fed: Any, tmp_path: Path, size: str) -> Non
 def test_a_file_that_is_there_is_used_and_a_damaged_one_is_made_again(fed: Any) -> None:
     benchmark = fed(NAME)
     benchmark.event("test")
-    file = benchmark.data_dir / "file-v1-test.bin"
+    file = benchmark.data_dir / "file-v2-test.bin"
     before = file.stat()
     benchmark.event("test")
     assert file.stat().st_mtime_ns == before.st_mtime_ns
@@ -81,7 +81,7 @@ def test_given_urls_take_its_place(fed: Any) -> None:
     (benchmark.data_dir / "urls.json").write_text(json.dumps(urls))
     assert benchmark.event("test")["object"] == {"url": urls["test"]}
     assert benchmark.event("small")["object"]["url"].startswith("storage://")
-    assert not (benchmark.data_dir / "file-v1-test.bin").exists()
+    assert not (benchmark.data_dir / "file-v2-test.bin").exists()
 
 
 # --- the handlers ---
@@ -183,7 +183,7 @@ def answered(fed: Any) -> tuple[Fed, dict[str, Any], dict[str, Any]]:
     """The benchmark, its event, and a right output."""
     benchmark = fed(NAME)
     event = benchmark.event("test")
-    store(benchmark, (benchmark.data_dir / "file-v1-test.bin").read_bytes())
+    store(benchmark, (benchmark.data_dir / "file-v2-test.bin").read_bytes())
     output = {
         "result": {"bucket": BUCKET, "url": event["object"]["url"], "key": f"{OUTPUT}/copy.bin"},
         "measurement": {
@@ -220,7 +220,7 @@ def test_the_right_copy_passes(answered: Any) -> None:
 )
 def test_another_copy_is_noticed(answered: Any, change: Any, reason: str) -> None:
     benchmark, event, output = answered
-    store(benchmark, change((benchmark.data_dir / "file-v1-test.bin").read_bytes()))
+    store(benchmark, change((benchmark.data_dir / "file-v2-test.bin").read_bytes()))
     assert reason in str(benchmark.judge(event, output))
 
 
@@ -228,7 +228,7 @@ def test_another_copy_is_noticed(answered: Any, change: Any, reason: str) -> Non
     ("result", "reason"),
     [
         ({"bucket": "other"}, "in the bucket"),
-        ({"key": f"{INPUT}/file-v1-test.bin"}, "should be below"),
+        ({"key": f"{INPUT}/file-v2-test.bin"}, "should be below"),
         ({"key": f"{OUTPUT}0/copy.bin"}, "should be below"),
         ({"key": None}, "should be below"),
         ({"key": f"{OUTPUT}/absent"}, "ObjectNotFoundError"),
