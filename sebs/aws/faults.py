@@ -57,6 +57,13 @@ _THROTTLED = frozenset(
     }
 )
 
+#: How Lambda says that it cannot use a function's role: it is too new, gone, or not for Lambda.
+NO_ROLE = "cannot be assumed by Lambda"
+ROLE_REMEDY = (
+    "Deploy the function with --update-code, which makes the deployment's role again; a role that "
+    "the configuration gives must exist, and trust lambda.amazonaws.com."
+)
+
 _RENEW = "Renew them, for example with `aws sso login`, and run the same again: it continues."
 _CHECK = "Check which ones are used with `aws sts get-caller-identity`."
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sebs.aws.faults import explained, reason
+from sebs.aws.faults import NO_ROLE, ROLE_REMEDY, explained, reason
 from sebs.aws.log_groups import log_group
 from sebs.aws.tags import owner, tags
 from sebs.aws.waiting import wait_for
@@ -40,9 +40,6 @@ _READY_WITHIN = 300.0
 
 #: Seconds until a role that is new, or another change, stops being in the way.
 _SETTLED_WITHIN = 120.0
-
-#: How Lambda says that it cannot use a role yet, or that there is none any more.
-_NO_ROLE = "cannot be assumed by Lambda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +308,7 @@ class Functions:
                 refusal = reason(error)
             except client.exceptions.InvalidParameterValueException as error:
                 refusal = reason(error)
-                if _NO_ROLE not in refusal:
+                if NO_ROLE not in refusal:
                     raise
             return None
 
@@ -321,7 +318,7 @@ class Functions:
             except PlatformTimeoutError as error:
                 raise PlatformTimeoutError(
                     f"{what}: Lambda still refuses after {_SETTLED_WITHIN:g} s: {refusal}",
-                    remedy=error.remedy,
+                    remedy=ROLE_REMEDY if NO_ROLE in refusal else error.remedy,
                 ) from error
 
 

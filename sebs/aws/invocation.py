@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from sebs.aws.faults import error_code, explained, reason
+from sebs.aws.faults import NO_ROLE, ROLE_REMEDY, error_code, explained, reason
 from sebs.errors import (
     FunctionGoneError,
     InvocationConnectionError,
@@ -172,6 +172,8 @@ def _refusal(what: str, error: Any) -> InvocationError | FunctionGoneError | Non
     message = f"{what}: {code}: {reason(error)}"
     if code == "ResourceNotFoundException":
         return FunctionGoneError(message, remedy="Deploy it again.")
+    if NO_ROLE in message:
+        return InvocationStatusError(message, status=status, remedy=ROLE_REMEDY)
     if status == 429:
         return InvocationStatusError(
             message,

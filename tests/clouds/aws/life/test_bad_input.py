@@ -19,6 +19,7 @@ from sebs.aws.config import AWSCredentials
 from sebs.aws.container import check_digest
 from sebs.aws.endpoints import Endpoints
 from sebs.aws.faults import explained
+from sebs.aws.triggers import LibraryTrigger
 from sebs.errors import (
     BucketNameTakenError,
     ConfigurationError,
@@ -26,6 +27,7 @@ from sebs.errors import (
     CredentialsExpiredError,
     FunctionNameTakenError,
     ImageError,
+    InvocationStatusError,
     LimitExceededError,
     PackageTooLargeError,
     PlatformError,
@@ -130,6 +132,22 @@ def test_an_expired_token_is_told_from_a_wrong_one() -> None:
             client.list_functions()
         assert type(caught.value) is error
         assert SECRET not in str(caught.value)
+    clients.close()
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterValueException"])
+def test_a_function_without_its_role_is_told_from_one_that_we_may_not_invoke(code: str) -> None:
+    clients = Clients(REGION, AWSCredentials("AKIA", SECRET), Endpoints("http://127.0.0.1:9"))
+    trigger = LibraryTrigger("sebs-orphan")
+    trigger.attach(clients)
+    told = {
+        "__type": code,
+        "message": "The role defined for the function cannot be assumed by Lambda.",
+    }
+    answer(clients.invocation(trigger.patience), "Invoke", (403, json.dumps(told)))
+    with pytest.raises(InvocationStatusError, match="sebs-orphan") as caught:
+        trigger.sync_invoke({})
+    assert "--update-code" in (caught.value.remedy or "")
     clients.close()
 
 

@@ -196,8 +196,9 @@ def test_what_stays_in_the_way_is_said_in_the_end(
 ) -> None:
     monkeypatch.setattr(life, "_SETTLED_WITHIN", 0.2)
     answer(account.client, "CreateFunction", *[NO_ROLE] * 50)
-    with pytest.raises(PlatformTimeoutError, match="cannot be assumed by Lambda"):
+    with pytest.raises(PlatformTimeoutError, match="cannot be assumed by Lambda") as caught:
         account.create("sebs-never")
+    assert "--update-code" in (caught.value.remedy or "")
 
 
 def test_throttling_is_waited_out(account: Account) -> None:
