@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from typing import Any
 from sebs.aws.package import HANDLER, package, wrappers
 from sebs.benchmark.unpack import extract_zip
 from sebs.sebs_types import Language
+
+#: Seconds until a function is given up.
+_PATIENCE = 30
 
 MODULES = {Language.PYTHON: "function.py", Language.NODEJS: "function.js"}
 LOG_STREAM = "2026/11/24/[$LATEST]0123456789abcdef"
@@ -131,7 +135,7 @@ class PythonRuntime:
     def invoke(self, event: Any, request_id: str) -> dict[str, Any]:
         """Return what Lambda would get: ``response`` or ``error``."""
         self.send(event, request_id)
-        return self._answers.get(timeout=30)
+        return self._answers.get(timeout=_PATIENCE)
 
     def send(self, event: Any, request_id: str) -> None:
         self._events.put((request_id, json.dumps(event).encode()))
@@ -168,6 +172,8 @@ class NodeRuntime:
     def invoke(self, event: Any, request_id: str) -> dict[str, Any]:
         """Return what Lambda would get: ``response`` or ``error``."""
         self.send(event, request_id)
+        ready, _, _ = select.select([self._answers], [], [], _PATIENCE)
+        assert ready, "the function does not answer"
         told: dict[str, Any] = json.loads(self._answers.readline())
         return {**told, "size": len(json.dumps(told.get("response"), separators=(",", ":")))}
 
@@ -179,6 +185,7 @@ class NodeRuntime:
     def close(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
+        self.process.terminate()
         self.process.wait(10)
         self._answers.close()
 
@@ -224,7 +231,7 @@ class Environment:
     def end(self, event: Any) -> int:
         """Invoke what ends the process, and return its status."""
         self._runtime.send(event, "last")
-        return self._runtime.process.wait(30)
+        return self._runtime.process.wait(_PATIENCE)
 
     @property
     def log(self) -> str:
