@@ -391,6 +391,7 @@ class AWS(AttachingAWS):
         config.role = self._roles.ensure()
         config.environment = self._resources.function_environment(benchmark)
         config.log_format = self._config.log_format
+        config.agreed = True
 
 
 def _ours(function: Function) -> LambdaFunction:

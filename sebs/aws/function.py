@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws.functions import COLD_START
@@ -25,6 +25,7 @@ class LambdaConfig(FunctionConfig):
         log_format: ``Text`` or ``JSON``.
         package_type: ``Zip`` or ``Image``.
         code_sha256: What Lambda calls the code that it was given; empty where that is not known.
+        agreed: Whether Lambda had what the cache says, whenever it was asked.
     """
 
     role: str = ""
@@ -32,6 +33,7 @@ class LambdaConfig(FunctionConfig):
     log_format: str = "Text"
     package_type: str = "Zip"
     code_sha256: str = ""
+    agreed: bool = True
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -42,11 +44,13 @@ class LambdaConfig(FunctionConfig):
             "log_format": self.log_format,
             "package_type": self.package_type,
             "code_sha256": self.code_sha256,
+            "agreed": self.agreed,
         }
 
     def differences(self, **wanted: Any) -> list[str]:
         """Return in words what differs from what is wanted."""
-        return [
+        doubts = [] if self.agreed else ["it is not what the cache says"]
+        return doubts + [
             f"{name.replace('_', ' ')} is {getattr(self, name)}, wanted is {value}"
             for name, value in wanted.items()
             if getattr(self, name) != value
@@ -61,6 +65,7 @@ class LambdaConfig(FunctionConfig):
         config.log_format = str(data["log_format"])
         config.package_type = str(data["package_type"])
         config.code_sha256 = str(data.get("code_sha256", ""))
+        config.agreed = bool(data.get("agreed", True))
         return config
 
 
@@ -126,11 +131,13 @@ class LambdaFunction(Function):
         is wanted is not what is there, although the cache says so.
         """
         has, config = found.configuration, self._lambda_config
+        before = replace(config)
         config.memory = has.get("MemorySize", config.memory)
         config.timeout = has.get("Timeout", config.timeout)
         config.role = has.get("Role", config.role)
         config.environment = {k: v for k, v in found.variables.items() if k != COLD_START}
         config.log_format = has.get("LoggingConfig", {}).get("LogFormat", config.log_format)
+        config.agreed = config.agreed and config == before
         if config.code_sha256 and has.get("CodeSha256", config.code_sha256) != config.code_sha256:
             self.code_package_hash = ""
 
