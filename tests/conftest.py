@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from sebs.testing.workbench import LEFT_OUT
 
 # How long an example takes says something of the machine, not of the code: times are measured in
 # benchmarks/, and a run beside others must not fail for them.
@@ -112,6 +115,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{capability}: {reason}")
 
 
+def _left_out(report: pytest.TestReport) -> bool:
+    """Whether a test of the contract was skipped for what a platform is declared not to do."""
+    return any(name == LEFT_OUT for name, _ in report.user_properties)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
@@ -120,6 +128,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
         and report.skipped
         and _asks_for(item) <= REQUIRED
         and not hasattr(report, "wasxfail")
+        and not _left_out(report)
     ):
         _, _, reason = report.longrepr
         report.outcome = "failed"
@@ -128,7 +137,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the seeds that tests report, whichever process ran them."""
+    """Count what a platform is declared not to do, and print the seeds that tests report."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = Counter(
+        value
+        for report in skipped
+        for name, value in getattr(report, "user_properties", ())
+        if name == LEFT_OUT
+    )
+    for reason, count in left_out.items():
+        terminalreporter.write_line(f"{count} tests of the contract left out: {reason}")
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
             for name, value in getattr(report, "user_properties", ()):

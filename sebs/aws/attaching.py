@@ -11,6 +11,7 @@ from sebs.faas.system import System
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
+    from sebs.aws.roles import Roles
     from sebs.faas.attached import Attached
     from sebs.faas.function import Function
 
@@ -25,6 +26,7 @@ class AttachingAWS(System):
 
     _clients: Clients
     _functions: Functions
+    _roles: Roles
 
     def attach_function(self, name: str, **options: Any) -> Attached:
         """Return a function that exists on Lambda, by a way that reads and changes nothing.
@@ -55,6 +57,7 @@ class AttachingAWS(System):
         if isinstance(function, AttachedLambdaFunction):
             force_cold_start(function, counter, self.system_resources)
         else:
+            self._roles.ensure()  # without its role no function starts
             self._functions.force_cold_start(function.name, counter)
 
     def _delete_attached(self, name: str) -> None:

@@ -15,7 +15,7 @@ from sebs.aws.config import NAME, AWSConfig
 from sebs.aws.ecr import Repository
 from sebs.aws.function import LambdaConfig, LambdaFunction
 from sebs.aws.functions import Functions
-from sebs.aws.identity import check_account, check_region
+from sebs.aws.identity import check_place, remembered_deployment, sign_in
 from sebs.aws.log_groups import delete_log_group, ensure_log_group, log_group
 from sebs.aws.package import package, wrappers
 from sebs.aws.resources import AWSSystemResources
@@ -127,14 +127,14 @@ class AWS(AttachingAWS):
             quiet: Whether infos and warnings are silenced.
 
         Raises:
-            ConfigurationError: There is no such profile, or region; or the cache belongs to another
-                account.
+            ConfigurationError: There is no such profile or region, or the cache has another one.
             CredentialsError: There are no credentials, half of them, or AWS does not accept them.
             PlatformUnreachableError: AWS cannot be reached.
         """
-        check_region(self._clients)
-        check_account(self._clients, self._config.credentials)
+        sign_in(self._clients, self._config.credentials)
+        remembered = remembered_deployment(self.cache_client)
         self.initialize_resources(resource_prefix, quiet)
+        check_place(self._config, remembered)
 
     def shutdown(self) -> None:
         """Close all connections, and write the configuration to the cache.

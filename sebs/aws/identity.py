@@ -5,12 +5,26 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from sebs.aws.config import NAME
 from sebs.aws.faults import explained
 from sebs.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from sebs.aws.clients import Clients
-    from sebs.aws.config import AWSCredentials
+    from sebs.aws.config import AWSConfig, AWSCredentials
+    from sebs.cache import Cache
+
+
+def sign_in(clients: Clients, credentials: AWSCredentials) -> None:
+    """Make sure that the region exists and that the credentials are good.
+
+    Raises:
+        ConfigurationError: There is no such profile or region, or the cache has another account.
+        CredentialsError: There are no credentials, half of them, or AWS does not accept them.
+        PlatformUnreachableError: AWS cannot be reached.
+    """
+    check_region(clients)
+    check_account(clients, credentials)
 
 
 def check_region(clients: Clients) -> None:
@@ -58,3 +72,40 @@ def check_account(clients: Clients, credentials: AWSCredentials) -> None:
             remedy="Sign in to that account, or use another cache: --cache DIR.",
         )
     credentials.account_id = account
+
+
+def remembered_deployment(cache: Cache) -> tuple[str | None, str | None]:
+    """Return resource id and region of the deployment that the cache remembers, if any."""
+    known = cache.get_config(NAME) or {}
+    return (known.get("resources") or {}).get("resources_id"), known.get("region")
+
+
+def check_place(config: AWSConfig, remembered: tuple[str | None, str | None]) -> None:
+    """Make sure that a deployment stays in its region.
+
+    Roles are known to all regions of an account: a deployment in two regions would have one whose
+    policy permits what is in the last.
+
+    Args:
+        config: Where functions are to be deployed; its resource id is settled.
+        remembered: What :func:`remembered_deployment` returned before it was settled.
+
+    Raises:
+        ConfigurationError: The cache has the deployment in another region; the resource id is
+            taken back, so that the cache goes on remembering.
+    """
+    resources_id, region = remembered
+    settled = config.resources.resources_id
+    if settled != resources_id or region in (None, "", config.region):
+        return
+    config.resources.resources_id = None
+    raise ConfigurationError(
+        "The configuration of AWS cannot be used:",
+        problems=[
+            Problem(
+                "deployment.aws.region",
+                f"is {config.region!r}, and the deployment {settled} is in {region!r}",
+            )
+        ],
+        remedy="Take its region, or another deployment: --resource-prefix NAME makes one.",
+    )

@@ -93,7 +93,8 @@ class Report:
         result.billing.memory = self.memory_mb
         result.billing.billed_time = self.billed_ms
         result.billing.gb_seconds = self.memory_mb / 1024 * self.billed_ms / 1000
-        result.stats.memory_used = self.memory_used_mb
+        # A server that stands in for Lambda may not know it.
+        result.stats.memory_used = self.memory_used_mb or None
         if not result.environment_id:
             result.stats.cold_start = result.stats.cold_start or self.cold
         if self.status is not None and not result.stats.failure:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest import mock
 
 import pytest
@@ -22,6 +22,10 @@ from sebs.testing.rig import OF_TRIGGER, Capability, SystemRig
 
 #: Triggers that a client calls and that answer.
 CALLED = (Trigger.TriggerType.HTTP, Trigger.TriggerType.LIBRARY)
+
+
+#: Property of the report of a test that is left out for what the rig declares.
+LEFT_OUT = "left out"
 
 
 class PowerCut(BaseException):
@@ -193,6 +197,15 @@ class Workbench:
         pytest.fail(f"{system.name()} declares no version of {self.rig.language}")
 
 
+def leave_out(request: pytest.FixtureRequest, reason: str) -> NoReturn:
+    """Skip a test because of what the rig says of itself; a property of the report tells it apart.
+
+    Such a skip is a statement about the platform, not about the machine that the tests run on.
+    """
+    request.node.user_properties.append((LEFT_OUT, reason))
+    pytest.skip(reason)
+
+
 class Topic:
     """One part of the contract: tests that are given a workbench."""
 
@@ -209,9 +222,9 @@ class Topic:
         required: Sequence[Capability] = getattr(request.function, "required_capabilities", ())
         for capability in required:
             if capability not in rig.capabilities:
-                pytest.skip(f"{capability} is not declared: {capability.value}")
+                leave_out(request, f"{capability} is not declared: {capability.value}")
         bench = Workbench(rig, tmp_path / "sebs-contract")
         if Capability.EXECUTES in required and not bench.callable_triggers():
-            pytest.skip("no trigger is declared that a client calls")
+            leave_out(request, "no trigger is declared that a client calls")
         yield bench
         bench.close()

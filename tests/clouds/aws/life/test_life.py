@@ -13,6 +13,7 @@ from aws_servers import Server
 
 from sebs import SeBS
 from sebs.benchmark.source import list_benchmarks
+from sebs.errors import ConfigurationError
 from sebs.faas.result import ExecutionResult
 from sebs.faas.system import System
 from sebs.faas.trigger import Trigger
@@ -164,3 +165,35 @@ def test_fifty_functions_are_deployed_at_once(
     assert recorder.calls.count("lambda.CreateFunction") == 50
     found = deployment.system.cleanup_resources()
     assert len(found["functions"]) == 50
+
+
+def test_a_deployment_stays_in_its_region(ministack: Server, client: SeBS, tmp_path: Path) -> None:
+    deployment = Deployment(client, ministack)
+    own = deployment.system.config.resources.resources_id
+    client.shutdown()
+    for _ in range(2):  # the refusal must not be what the cache remembers
+        with SeBS(tmp_path / "cache", tmp_path / "output") as later:
+            with pytest.raises(ConfigurationError, match=own) as caught:
+                Deployment(later, ministack, region="eu-west-1")
+            assert "--resource-prefix" in str(caught.value)
+    with SeBS(tmp_path / "cache", tmp_path / "output") as later:
+        Deployment(later, ministack).system.cleanup_resources()
+
+
+def test_a_deleted_role_is_made_again_before_a_cold_start(
+    ministack: Server, client: SeBS, tmp_path: Path
+) -> None:
+    deployment = Deployment(client, ministack)
+    benchmark = deployment.benchmark("010.sleep", Language.PYTHON)
+    function = deployment.system.get_function(benchmark)
+    client.shutdown()
+    iam = ministack.client("iam")
+    name = f"sebs-lambda-{deployment.system.config.resources.resources_id}"
+    iam.delete_role_policy(RoleName=name, PolicyName="sebs")
+    iam.delete_role(RoleName=name)
+    with SeBS(tmp_path / "cache", tmp_path / "output") as later:
+        system = Deployment(later, ministack).system
+        function = system.get_function(benchmark)
+        system.enforce_cold_start([function], benchmark)
+        assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
+        system.cleanup_resources()
