@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 ItemT = TypeVar("ItemT")
@@ -23,3 +24,16 @@ def progress(items: Iterable[ItemT], title: str, total: int) -> Iterable[ItemT]:
     from rich.progress import track
 
     return track(items, title, total=total, console=Console(stderr=True), transient=True)
+
+
+def status(title: str) -> AbstractContextManager[object]:
+    """Show what is being waited for as long as a block runs; nothing without a terminal.
+
+    Args:
+        title: What it is, for the reader.
+    """
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(title)

@@ -8,7 +8,9 @@ import subprocess
 import sys
 
 PROGRAM = """
-from sebs.progress import progress
+from sebs.progress import progress, status
+with status("Waiting for the log"):
+    pass
 print(list(progress(range(3), "Deploying", 3)))
 """
 
@@ -35,3 +37,4 @@ def test_a_terminal_shows_what_is_being_done() -> None:
     os.close(ours)
     assert done.stdout == b"[0, 1, 2]\n"
     assert b"Deploying" in shown
+    assert b"Waiting for the log" in shown

@@ -34,9 +34,11 @@ def fetch_metrics(run: Run, system: System) -> bool:
     """Fetch the platform's metrics; return whether that failed, which loses no measurement."""
     from sebs.errors import PlatformError, UnsupportedOperationError
     from sebs.invoke import evaluate
+    from sebs.progress import status
 
     try:
-        evaluate.fetch_metrics(run, system)
+        with status("Waiting for the platform's log"):
+            evaluate.fetch_metrics(run, system)
     except UnsupportedOperationError as error:
         click.echo(f"There are no metrics of the platform's own: {error}", err=True)
     except PlatformError as error:
