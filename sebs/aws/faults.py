@@ -111,7 +111,13 @@ def explained(what: str, otherwise: type[SebsError] = PlatformError) -> Iterator
         raise CredentialsError(f"{what}: {error}.", remedy=_CHECK) from error
     except (exceptions.UnauthorizedSSOTokenError, exceptions.SSOTokenLoadError) as error:
         raise CredentialsExpiredError(f"{what}: {error}.", remedy=_RENEW) from error
-    except (exceptions.ProfileNotFound, exceptions.NoRegionError) as error:
+    except exceptions.ProfileNotFound as error:
+        raise ConfigurationError(
+            f"{what}: {error}.",
+            remedy="`aws configure list-profiles` lists those that there are; AWS_PROFILE or "
+            "deployment.aws.credentials.profile names one.",
+        ) from error
+    except exceptions.NoRegionError as error:
         raise ConfigurationError(f"{what}: {error}.") from error
     except exceptions.ReadTimeoutError as error:
         raise PlatformTimeoutError(

@@ -87,9 +87,14 @@ def _assume(core: Any, credentials: AWSCredentials, region: str, sts_endpoint: s
     fetcher = AssumeRoleCredentialFetcher(
         create_client, core.get_credentials(), credentials.role_arn, extra_args=arguments
     )
-    core._credentials = DeferredRefreshableCredentials(
-        refresh_using=fetcher.fetch_credentials, method="assume-role"
-    )
+
+    def fetch() -> Any:
+        renewed = fetcher.fetch_credentials()
+        log.hide(renewed["secret_key"])
+        log.hide(renewed["token"])
+        return renewed
+
+    core._credentials = DeferredRefreshableCredentials(refresh_using=fetch, method="assume-role")
 
 
 def _hide(found: Any) -> None:
