@@ -211,7 +211,7 @@ class AWS(AttachingAWS):
             FunctionGoneError: It does not.
             FunctionNameTakenError: One of that name belongs to somebody else.
         """
-        found = self._functions.require(function.name, self._config.resources.resources_id)
+        found = self._functions.ready(function.name, self._config.resources.resources_id)
         _ours(function).correct(found)
         self._triggers.attach(function)
 

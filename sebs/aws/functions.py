@@ -111,6 +111,22 @@ class Functions:
             )
         return found
 
+    def ready(self, name: str, resources_id: str) -> Found:
+        """Return a function that must be this deployment's, once no change of it is under way.
+
+        One request, but where a change is: whoever asked for it may have been killed.
+
+        Raises:
+            FunctionGoneError: There is none of that name.
+            FunctionNameTakenError: It belongs to somebody else.
+            PlatformError: The change failed.
+        """
+        found = self.require(name, resources_id)
+        state, update = (found.configuration.get(key) for key in ("State", "LastUpdateStatus"))
+        if state == "Pending" or update == "InProgress":
+            return self.wait(name, resources_id)
+        return found
+
     def own(self, name: str, resources_id: str) -> Found | None:
         """Return what Lambda says of this deployment's function; ``None`` where there is none.
 

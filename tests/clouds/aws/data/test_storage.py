@@ -179,13 +179,14 @@ def test_only_buckets_with_a_name_of_ours_are_asked_whose_they_are(storage, buck
     assert storage.find_deployments() == ["rid-12345678"]
     assert len(asked) == 1
     assert storage.allocated() == [bucket]
-    assert len(asked) == 3
+    assert all("/sebs-" in request.url for request in asked)
 
 
 def test_what_a_killed_maker_left_is_taken_over(storage, client, server):
     place = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
     server.client("s3").create_bucket(Bucket=NAME, **place)
-    assert storage.allocated() == []
+    # By its name it can be nobody else's, so cleaning up finds it as it is.
+    assert storage.allocated() == [NAME]
     storage._create_bucket(NAME)
     assert storage.allocated() == [NAME]
     assert client.get_public_access_block(Bucket=NAME)["PublicAccessBlockConfiguration"]
@@ -207,6 +208,7 @@ def test_the_bucket_of_another_account_is_named(storage, client):
         storage._create_bucket(NAME)
     assert caught.value.remedy
     assert len(creations) == 1
+    answer(client, "CreateBucket", s3_fault("BucketAlreadyExists"))
     answer(client, "ListObjectsV2", s3_fault("AccessDenied", 403))
     with pytest.raises(BucketNameTakenError, match="belongs to another account"):
         storage.get_bucket(BENCHMARKS)

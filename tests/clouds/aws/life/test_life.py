@@ -103,7 +103,7 @@ def test_from_the_first_call_to_the_last(
         assert result.billing.billed_time is not None
         assert result.billing.billed_time * 1000 >= result.provider_times.execution - 1000
         assert result.billing.gb_seconds > 0
-        assert result.stats.memory_used is not None
+        assert result.billing.memory in (128, 512)
 
     assert everything(ministack) > before
     system.cleanup_resources()
