@@ -154,7 +154,8 @@ def fills_in_by_position(breaks: Breaker) -> None:
     def _(original: Change, self: Toy, *args: Any) -> None:
         original(self, *args)
         for result in args[3].values():
-            result.provider_times.execution = self.cloud.log[-1]["execution"]
+            if not result.provider_times.execution:
+                result.provider_times.execution = self.cloud.log[-1]["execution"]
 
 
 @fault("a_later_program_reads_the_same_numbers")
