@@ -5,11 +5,12 @@ Sources: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 from __future__ import annotations
 
-from sebs.errors import LimitExceededError, PackageTooLargeError
+from sebs.errors import PackageTooLargeError
+from sebs.faas.limits import Range
 
-#: MB of memory, and seconds of an invocation, that a function may have.
-MEMORY = (128, 10_240)
-TIMEOUT = (1, 900)
+#: What a function may have of memory, and of time for an invocation.
+MEMORY = Range("AWS Lambda", "memory", 128, 10_240, "MB")
+TIMEOUT = Range("AWS Lambda", "timeout", 1, 900, "s")
 
 #: Bytes of an unpacked package.
 LARGEST_PACKAGE = 250 * 1024 * 1024
@@ -43,16 +44,8 @@ def check_configuration(memory: int, timeout: int) -> None:
     Raises:
         LimitExceededError: One of them is out of range.
     """
-    for what, value, unit, (least, most) in (
-        ("memory", memory, "MB", MEMORY),
-        ("timeout", timeout, "s", TIMEOUT),
-    ):
-        if not least <= value <= most:
-            raise LimitExceededError(
-                f"A {what} of {value} {unit} is out of range: AWS Lambda allows {least} to "
-                f"{most} {unit}.",
-                remedy=f"Set experiments.{what} or --{what}.",
-            )
+    MEMORY.check(memory)
+    TIMEOUT.check(timeout)
 
 
 def check_package(benchmark: str, size: int) -> None:

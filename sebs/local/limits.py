@@ -6,36 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from sebs.errors import LimitExceededError, PackageTooLargeError, UnsupportedVariantError
+from sebs.errors import PackageTooLargeError, UnsupportedVariantError
+from sebs.faas.limits import Range
 from sebs.sebs_types import SystemVariant
 
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values that are allowed, both ends included."""
-
-    what: str
-    least: int
-    most: int
-    unit: str
-
-    def check(self, value: int) -> None:
-        """Refuse a value that is not in the range.
-
-        Raises:
-            LimitExceededError: It is not.
-        """
-        if not self.least <= value <= self.most:
-            raise LimitExceededError(
-                f"A {self.what} of {value:,} {self.unit} is out of range.",
-                remedy=f"The local platform allows {self.least:,} to {self.most:,} {self.unit}.",
-            )
-
-
-MEMORY = Range("memory", 128, 10_240, "MB")
-TIMEOUT = Range("timeout", 1, 900, "s")
+MEMORY = Range("The local platform", "memory", 128, 10_240, "MB")
+TIMEOUT = Range("The local platform", "timeout", 1, 900, "s")
 
 #: Bytes of an unpacked package.
 LARGEST_PACKAGE = 250 * 1024 * 1024

@@ -163,7 +163,7 @@ def test_an_answer_that_is_none_of_aws_names_what_may_stand_in_between() -> None
 
 @pytest.mark.parametrize(
     ("settings", "named"),
-    [({"memory": 64}, "64 MB"), ({"memory": 10_241}, "10241 MB"), ({"timeout": 901}, "901 s")],
+    [({"memory": 64}, "64 MB"), ({"memory": 10_241}, "10,241 MB"), ({"timeout": 901}, "901 s")],
 )
 def test_what_is_out_of_range_is_refused_before_anything_is_asked(
     bench: Bench, recorder: Recorder, settings: dict[str, int], named: str
