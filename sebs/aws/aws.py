@@ -21,9 +21,7 @@ from sebs.aws.package import package, wrappers
 from sebs.aws.resources import AWSSystemResources
 from sebs.aws.roles import Roles
 from sebs.aws.trigger_resources import TriggerResources
-from sebs.errors import (
-    FunctionGoneError,
-)
+from sebs.errors import FunctionGoneError
 from sebs.faas.function import Function, Trigger
 from sebs.faas.names import NameRules
 from sebs.sebs_types import Architecture, Language, SystemVariant
@@ -196,6 +194,7 @@ class AWS(AttachingAWS):
             found = self._functions.create(func_name, code, config, own, counter)
         else:
             self.logging.info("Function %s exists and is adopted.", func_name)
+            self._triggers.close(func_name)
             found = self._functions.replace(found, func_name, code, config, counter)
         config.code_sha256 = found.code_sha256
         function = LambdaFunction(

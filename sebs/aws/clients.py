@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws.session import open_session
+from sebs.aws.watching import watch
 
 if TYPE_CHECKING:
     from sebs.aws.config import AWSCredentials
@@ -112,6 +113,8 @@ class Clients:
                     endpoint_url=endpoint,
                     config=_invocation_config(timeout) if timeout else _control_config(endpoint),
                 )
+                if not timeout:
+                    watch(self._clients[key])
             return self._clients[key]
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sebs.aws.endpoints import Endpoints
 from sebs.errors import ConfigurationError, Problem
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from sebs.cache import Cache
 
 NAME = "aws"
+
+#: Where a server is that runs functions on this machine.
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -204,6 +208,15 @@ class AWSConfig(Config):
             options.log_format,
             {str(language): image for language, image in options.base_images.items()},
         )
+
+    def client_address(self) -> str:
+        """Return the loopback address, if that is where Lambda is.
+
+        Raises:
+            UsageError: It is elsewhere.
+        """
+        host = urlsplit(self.endpoints.of("lambda") or "").hostname
+        return "127.0.0.1" if host in _LOOPBACK else super().client_address()
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, nothing secret."""

@@ -55,11 +55,27 @@ def ensure_function_url(clients: Clients, function: str, public: bool) -> str:
         except client.exceptions.ResourceNotFoundException:
             found = client.create_function_url_config(FunctionName=function, AuthType=wanted)
         if found["AuthType"] != wanted:
-            if not public:
-                for statement in _EVERYBODY:
-                    forbid(clients, function, statement)
-            client.update_function_url_config(FunctionName=function, AuthType=wanted)
+            if public:
+                client.update_function_url_config(FunctionName=function, AuthType=wanted)
+            else:
+                _close(clients, function)
     return str(found["FunctionUrl"])
+
+
+def close_function_url(clients: Clients, function: str) -> None:
+    """Let nobody call a function by its URL without a signature; harmless where it has none.
+
+    Raises:
+        PlatformError: AWS refused.
+    """
+    client = clients.control("lambda")
+    with explained(f"Looking whether the URL of the function {function} is public"):
+        try:
+            found = client.get_function_url_config(FunctionName=function)
+        except client.exceptions.ResourceNotFoundException:
+            return
+        if found["AuthType"] != _SIGNED:
+            _close(clients, function)
 
 
 def delete_function_url(clients: Clients, function: str) -> None:
@@ -76,3 +92,10 @@ def delete_function_url(clients: Clients, function: str) -> None:
             client.delete_function_url_config(FunctionName=function)
         except client.exceptions.ResourceNotFoundException:
             return
+
+
+def _close(clients: Clients, function: str) -> None:
+    for statement in _EVERYBODY:
+        forbid(clients, function, statement)
+    client = clients.control("lambda")
+    client.update_function_url_config(FunctionName=function, AuthType=_SIGNED)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from sebs.faas.function import ExecutionResult
     from sebs.http import Response
 
+#: Header in which Lambda names a refusal; functions cannot set it.
+#: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+_REFUSAL = "x-amzn-errortype"
+
 #: Header in which Lambda names the invocation, also where the function could not.
 _REQUEST_ID = "x-amzn-requestid"
 
@@ -42,11 +46,20 @@ def read_response(response: Response, function: str, service: str, url: str) -> 
     content = _content(response)
     if isinstance(content, dict) and "is_cold" in content:
         take_over(result, content)
-    elif response.status == 403:
+    elif response.status == 403 and _is_refusal(response, content):
         raise _refusal(_words(content), function, service, url)
     if not result.stats.failure:
         result.fail(f"HTTP {response.status}: {_words(content)}")
     return result
+
+
+def _is_refusal(response: Response, content: Any) -> bool:
+    """Return whether the function was not asked; else the answer is its own.
+
+    HTTP APIs name their refusals in no header, and say a message at most.
+    """
+    says_no_more = isinstance(content, dict) and [key.lower() for key in content] == ["message"]
+    return _REFUSAL in response.headers or says_no_more or not content
 
 
 def _content(response: Response) -> Any:

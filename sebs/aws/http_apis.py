@@ -28,6 +28,8 @@ _DEPLOYED_WITHIN = 60.0
 
 _ROUTE, _STAGE = "POST /", "$default"
 
+_SIGNED, _PUBLIC = "AWS_IAM", "NONE"
+
 
 def ensure_http_api(
     clients: Clients, function: str, arn: str, resources_id: str, public: bool
@@ -63,6 +65,22 @@ def ensure_http_api(
         SourceArn=f"arn:{partition}:execute-api:{region}:{account}:{api_id}/*",
     )
     return str(api["ApiEndpoint"]) + "/"
+
+
+def close_http_api(clients: Clients, function: str, resources_id: str) -> None:
+    """Let nobody call a function by its HTTP API without a signature; harmless without one.
+
+    Raises:
+        PlatformError: AWS refused.
+    """
+    client = clients.control("apigatewayv2")
+    with explained(f"Looking whether the HTTP API of the function {function} is public"):
+        api = _find(clients, function, resources_id)
+        for route in _pages(client, "get_routes", ApiId=api["ApiId"]) if api else ():
+            if route.get("AuthorizationType") != _SIGNED:
+                client.update_route(
+                    ApiId=api["ApiId"], RouteId=route["RouteId"], AuthorizationType=_SIGNED
+                )
 
 
 def http_apis(clients: Clients, resources_id: str) -> dict[str, str]:
@@ -119,7 +137,7 @@ def _ensure_integration(client: Any, api_id: str, arn: str) -> str:
 
 def _ensure_route(client: Any, api_id: str, integration: str, public: bool) -> None:
     wanted = {
-        "AuthorizationType": "NONE" if public else "AWS_IAM",
+        "AuthorizationType": _PUBLIC if public else _SIGNED,
         "Target": f"integrations/{integration}",
     }
     for found in _pages(client, "get_routes", ApiId=api_id):

@@ -96,15 +96,20 @@ def check_place(config: AWSConfig, remembered: tuple[str | None, str | None]) ->
     """
     resources_id, region = remembered
     settled = config.resources.resources_id
-    if settled != resources_id or region in (None, "", config.region):
+    if settled != resources_id or not region or region == config.region:
         return
     config.resources.resources_id = None
-    raise ConfigurationError(
+    raise elsewhere(settled, region, config.region)
+
+
+def elsewhere(resources_id: str, region: str, wanted: str) -> ConfigurationError:
+    """Return the error of a deployment that is in one region, and wanted in another."""
+    return ConfigurationError(
         "The configuration of AWS cannot be used:",
         problems=[
             Problem(
                 "deployment.aws.region",
-                f"is {config.region!r}, and the deployment {settled} is in {region!r}",
+                f"is {wanted!r}, and the deployment {resources_id} is in {region!r}",
             )
         ],
         remedy="Take its region, or another deployment: --resource-prefix NAME makes one.",

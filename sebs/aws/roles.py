@@ -11,8 +11,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws.faults import explained
+from sebs.aws.identity import elsewhere
 from sebs.aws.tables import deployment_prefix
-from sebs.aws.tags import owner, tag_list
+from sebs.aws.tags import REGION, owner, region, tag_list
 from sebs.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Roles:
         """Return the ARN of the role; it is made, or its policy brought up to date.
 
         Raises:
+            ConfigurationError: The deployment, and so its role, is in another region.
             PlatformError: One of its name belongs to somebody else, or AWS refused.
         """
         if (given := self._config.resources.lambda_role) is not None:
@@ -105,14 +107,16 @@ class Roles:
                 return
 
     def exists(self) -> bool:
-        """Return whether the deployment has a role of its own."""
+        """Return whether the deployment has a role of its own, in this region."""
         client = self._clients.control("iam")
         with explained(f"Looking for the role {self.name}"):
             try:
                 role = client.get_role(RoleName=self.name)["Role"]
             except client.exceptions.NoSuchEntityException:
                 return False
-        return owner(role.get("Tags")) == self._config.resources.resources_id
+        tags = role.get("Tags")
+        is_here = region(tags) in (None, self._clients.region)
+        return is_here and owner(tags) == self._config.resources.resources_id
 
     def _settle(self, name: str) -> str:
         client = self._clients.control("iam")
@@ -128,6 +132,9 @@ class Roles:
                     remedy="Name another role as deployment.aws.resources.lambda-role, or take "
                     "another --resource-prefix.",
                 )
+            place = region(role.get("Tags"))
+            if place not in (None, self._clients.region):
+                raise elsewhere(resources_id, place, self._clients.region)
             arn = str(role["Arn"])
             policy = _policy(arn, self._clients.region, resources_id)
             client.put_role_policy(
@@ -141,7 +148,7 @@ class Roles:
                 RoleName=name,
                 AssumeRolePolicyDocument=json.dumps(_TRUST),
                 Description="What functions deployed by sebs may do",
-                Tags=tag_list(resources_id),
+                Tags=[*tag_list(resources_id), {"Key": REGION, "Value": self._clients.region}],
             )["Role"]
         except client.exceptions.EntityAlreadyExistsException:
             # Another process made it just now.

@@ -85,6 +85,21 @@ class TriggerResources(LoggingBase):
                 self.logging.info("The HTTP trigger of %s is replaced.", function.name)
                 self.create(function, _TYPES.HTTP)
 
+    def close(self, name: str) -> None:
+        """Take from everybody what a function that is adopted still has open to them.
+
+        The cache that knew of it is lost, and its next trigger may be one that is no URL.
+
+        Args:
+            name: Name of the function.
+
+        Raises:
+            PlatformError: AWS refused.
+        """
+        if not self._config.resources.is_public:
+            function_urls.close_function_url(self._clients, name)
+            http_apis.close_http_api(self._clients, name, self._config.resources.resources_id)
+
     def delete(self, name: str, triggers: list[dict[str, Any]]) -> None:
         """Delete what the triggers of a function have that does not end with the function.
 

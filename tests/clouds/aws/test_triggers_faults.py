@@ -161,6 +161,18 @@ def test_a_url_that_refuses_the_credentials_is_named(
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("body", [b'{"allowed": false}', b"No entry.", b"[1]"])
+def test_what_a_function_itself_forbids_is_its_answer(body: bytes) -> None:
+    with ScriptedServer(403, body) as server:
+        result = by_url(make_clients(server.url)).sync_invoke({})
+    assert result.stats.failure
+    assert "HTTP 403" in (result.error or "")
+    # The same words are a refusal where Lambda's own header says so.
+    refused = ScriptedServer(403, body, {"x-amzn-ErrorType": "AccessDeniedException"})
+    with refused as server, pytest.raises(AccessDeniedError):
+        by_url(make_clients(server.url)).sync_invoke({})
+
+
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [

@@ -113,10 +113,16 @@ def test_a_region_that_does_not_exist_is_named_with_the_nearest(bench: Bench) ->
     assert "eu-south-1" in (caught.value.remedy or "")
 
 
-def test_a_server_that_is_not_there_is_named(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sebs.aws.clients._ATTEMPTS", 1)
-    with pytest.raises(PlatformUnreachableError, match=r"127\.0\.0\.1:9"):
-        bench.system(endpoint_url="http://127.0.0.1:9").initialize()
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+def test_a_server_that_is_not_there_is_asked_twice_and_named(host: str) -> None:
+    clients = Clients(REGION, AWSCredentials("AKIA", SECRET), Endpoints(f"http://{host}:9"))
+    client = clients.control("sts")
+    sent: list[Any] = []
+    client.meta.events.register("before-send", lambda **_: sent.append(1))
+    with pytest.raises(PlatformUnreachableError, match=f"{host}:9"), explained("Signing in"):
+        client.get_caller_identity()
+    assert len(sent) == 2
+    clients.close()
 
 
 def test_an_expired_token_is_told_from_a_wrong_one() -> None:
@@ -151,12 +157,19 @@ def test_a_function_without_its_role_is_told_from_one_that_we_may_not_invoke(cod
     clients.close()
 
 
-def test_an_answer_that_is_none_of_aws_names_what_may_stand_in_between() -> None:
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [("iam", "ListRoles"), ("lambda", "ListFunctions"), ("dynamodb", "ListTables")],
+)
+@pytest.mark.parametrize("page", ["<html>Please pay.<p></html>", "\n<!DOCTYPE HTML>\n<p>Hello"])
+def test_an_answer_that_is_none_of_aws_names_what_may_stand_in_between(
+    service: str, operation: str, page: str
+) -> None:
     clients = Clients(REGION, AWSCredentials("AKIA", SECRET), Endpoints("http://127.0.0.1:9"))
-    client = clients.control("iam")
-    answer(client, "ListRoles", (200, "<html>Please pay.<p></html>"))
+    client = clients.control(service)
+    answer(client, operation, (200, page))
     with pytest.raises(PlatformError, match="none of AWS's") as caught, explained("Listing"):
-        client.list_roles()
+        client._make_api_call(operation, {})
     assert "proxy" in (caught.value.remedy or "")
     clients.close()
 

@@ -197,3 +197,35 @@ def test_a_deleted_role_is_made_again_before_a_cold_start(
         system.enforce_cold_start([function], benchmark)
         assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
         system.cleanup_resources()
+
+
+@pytest.mark.parametrize("use_function_url", [True, False], ids=["function-url", "http-api"])
+def test_what_was_public_is_closed_when_the_cache_is_lost(
+    ministack: Server, client: SeBS, tmp_path: Path, use_function_url: bool
+) -> None:
+    own = {"use-function-url": use_function_url}
+    first = Deployment(client, ministack, resources={**own, "function-url-auth-type": "NONE"})
+    benchmark = first.benchmark("010.sleep", Language.PYTHON)
+    function = first.system.get_function(benchmark)
+    url = first.system.create_trigger(function, Kind.HTTP).serialize()["url"]
+    own["resources_id"] = first.system.config.resources.resources_id
+    with SeBS(tmp_path / "another", tmp_path / "output") as later:
+        deployment = Deployment(later, ministack, resources=own)
+        adopted = deployment.system.get_function(deployment.benchmark("010.sleep", Language.PYTHON))
+        # Nobody asks for its HTTP trigger.
+        deployment.invoke(adopted, Kind.LIBRARY, {"sleep": 0})
+        assert authorization(ministack, function.name, use_function_url) == "AWS_IAM"
+        trigger = deployment.system.create_trigger(adopted, Kind.HTTP)
+        assert trigger.serialize()["url"] == url
+        deployment.system.cleanup_resources()
+
+
+def authorization(server: Server, function: str, use_function_url: bool) -> str:
+    """Who may call a function by HTTP."""
+    if use_function_url:
+        found = server.client("lambda").get_function_url_config(FunctionName=function)
+        return str(found["AuthType"])
+    client = server.client("apigatewayv2")
+    (api,) = (api for api in client.get_apis()["Items"] if api["Name"] == function)
+    (route,) = client.get_routes(ApiId=api["ApiId"])["Items"]
+    return str(route["AuthorizationType"])

@@ -17,7 +17,7 @@ from sebs.aws.clients import Clients
 from sebs.aws.config import AWSConfig, AWSCredentials, AWSResources
 from sebs.aws.endpoints import Endpoints
 from sebs.aws.roles import Roles, role_name
-from sebs.errors import PlatformError
+from sebs.errors import ConfigurationError, PlatformError
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:any"
@@ -39,11 +39,11 @@ def make(moto: Server, rid: str, recorder: Recorder) -> Iterator[Make]:
     """Makes what a process has of the deployment's role."""
     opened: list[Clients] = []
 
-    def roles(lambda_role: str | None = None) -> Roles:
+    def roles(lambda_role: str | None = None, region: str = REGION) -> Roles:
         resources = AWSResources(lambda_role)
         resources.resources_id = rid
-        config = AWSConfig(AWSCredentials(ACCOUNT, SECRET), resources, REGION, Endpoints(moto.url))
-        opened.append(Clients(REGION, config.credentials, config.endpoints))
+        config = AWSConfig(AWSCredentials(ACCOUNT, SECRET), resources, region, Endpoints(moto.url))
+        opened.append(Clients(region, config.credentials, config.endpoints))
         made = Roles(opened[-1], config)
         made.client = opened[-1].control("iam")  # type: ignore[attr-defined]
         return made
@@ -137,6 +137,18 @@ def test_somebody_elses_role_of_that_name_stays_as_it_is(make: Make, iam: Any, r
     assert "lambda-role" in (caught.value.remedy or "")
     assert iam.list_role_policies(RoleName=role_name(rid))["PolicyNames"] == []
     assert not roles.exists()
+
+
+def test_a_deployment_in_another_region_keeps_its_role(make: Make, iam: Any, rid: str) -> None:
+    make().ensure()
+    permitted = policy(iam, rid)
+    elsewhere = make(region="eu-west-1")
+    with pytest.raises(ConfigurationError, match=rid) as caught:
+        elsewhere.ensure()
+    assert "'eu-west-1'" in str(caught.value)
+    # Cleaning up there finds none, and so leaves it.
+    assert not elsewhere.exists()
+    assert policy(iam, rid) == permitted
 
 
 def test_a_role_that_was_given_is_never_asked_for_nor_changed(
