@@ -19,9 +19,13 @@ from sebs.sebs_types import Language
 
 PYTHON_PACKAGES = Path(".python_packages", "lib", "site-packages")
 
-#: Architecture to what uv calls the oldest Linux that its packages must run on: PEP 599.
-_UV_PLATFORMS = {"x64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 _MACHINES = {"x64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
+
+#: The oldest Linux that packages must run on, by the first Python that is on no older one: PEP 600
+#: and PEP 599. AWS Lambda has Amazon Linux 2, with glibc 2.26, up to Python 3.11, and Amazon Linux
+#: 2023, with glibc 2.34, from 3.12 on:
+#: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+_OLDEST_LINUX = {(3, 12): "manylinux_2_28", (0,): "manylinux2014"}
 
 #: Base name of the file that lists a language's dependencies.
 _LISTS = {Language.PYTHON: "requirements.txt", Language.NODEJS: "package.json"}
@@ -108,7 +112,7 @@ def _install_python(directory: Path, requirements: Path, target: Target) -> None
         "--link-mode", "copy",
         "--requirements", requirements,
     ]  # fmt: skip
-    wheels = [*base, "--python-platform", _UV_PLATFORMS[target.architecture]]
+    wheels = [*base, "--python-platform", _uv_platform(target)]
     wheels += ["--only-binary", ":all:"]
     environment = uv_environment()
     outcome = commands.run(wheels, directory=directory, environment=environment)
@@ -123,6 +127,13 @@ def _install_python(directory: Path, requirements: Path, target: Target) -> None
             remedy="Correct the requirements, or the package index that uv or pip is told to use.",
         )
     _make_reproducible(packages)
+
+
+def _uv_platform(target: Target) -> str:
+    """Return what uv calls the oldest Linux that a target's packages must run on."""
+    version = tuple(map(int, target.version.split(".")))
+    linux = next(linux for first, linux in _OLDEST_LINUX.items() if version >= first)
+    return f"{_MACHINES[target.architecture][0]}-{linux}"
 
 
 def _lists_anything(requirements: Path) -> bool:

@@ -200,6 +200,33 @@ def test_wheels_are_installed_for_the_target_and_leave_no_trace_of_this_machine(
     assert packages[0] == packages[1]
 
 
+@pytest.mark.parametrize(
+    ("version", "linux"),
+    [("3.10", "manylinux2014"), ("3.11", "manylinux2014"), ("3.12", "manylinux_2_28"),
+     ("3.14", "manylinux_2_28")],
+)  # fmt: skip
+@pytest.mark.parametrize(("architecture", "machine"), [("x64", "x86_64"), ("arm64", "aarch64")])
+def test_packages_are_for_a_linux_that_the_platforms_have(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    linux: str,
+    architecture: str,
+    machine: str,
+) -> None:
+    asked: list[list[Any]] = []
+
+    def run(command: list[Any], **_: Any) -> commands.Outcome:
+        asked.append(command)
+        return commands.Outcome(0, "")
+
+    monkeypatch.setattr(commands, "run", run)
+    (tmp_path / "requirements.txt").write_text("anything")
+    install(tmp_path, Target(Language.PYTHON, version, architecture))
+    (command,) = asked
+    assert command[command.index("--python-platform") + 1] == f"{machine}-{linux}"
+
+
 @pytest.mark.usefixtures("local_wheel")
 def test_requirements_that_cannot_be_met_show_the_installers_reason(tmp_path: Path) -> None:
     write_tree(tmp_path / "b", {"requirements.txt": "toy-package==9.9\n"})

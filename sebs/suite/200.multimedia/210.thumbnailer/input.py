@@ -1,7 +1,8 @@
 """210.thumbnailer: a picture in object storage gets a small copy.
 
-The picture is made here, always the same one; see ``picture.py``. Where the data directory has
-pictures ``*.jpg`` of its own, as SeBS's data repository has, one of these is taken for every size.
+The picture is made here, always the same one; see ``sebs.benchmark.pictures``. Where the data
+directory has pictures ``*.jpg`` of its own, as SeBS's data repository has, one of these is taken for
+every size.
 """
 
 import os
@@ -9,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import block_means
-import picture
 
+from sebs.benchmark import pictures
 from sebs.benchmark.judging import judge_measurement, judge_place
 
 #: Width and height of the picture, in pixels. Its thumbnail is 200 by 128, 25 by 16 whole blocks.
@@ -95,7 +96,7 @@ def judge_content(components, size):
     if len(components) != 3:
         return "the thumbnail has lost its colours"
     for number, (coarser_across, coarser_down, found) in enumerate(components):
-        wanted = list(picture.means(seed_of(size), number, ACROSS, DOWN))
+        wanted = list(pictures.means(seed_of(size), number, ACROSS, DOWN))
         off = []
         for y in range(DOWN // coarser_down):
             rows = wanted[y * coarser_down : (y + 1) * coarser_down]
@@ -129,5 +130,5 @@ def write(path, size):
     """Write the picture, under another name first: another process may be writing it, too."""
     temporary = path.with_suffix(f".{os.getpid()}")
     with open(temporary, "wb") as target:
-        target.writelines(picture.encode(seed_of(size), *size_generators[size]))
+        target.writelines(pictures.encode(seed_of(size), *size_generators[size]))
     os.replace(temporary, path)
