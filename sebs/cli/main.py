@@ -31,6 +31,7 @@ COMMANDS = {
         "Run every benchmark in every form that a platform supports.",
     ),
     "function": ("sebs.cli.function", "Measure functions that exist already and are not ours."),
+    "prices": ("sebs.cli.prices", "Show and check what the platforms charge."),
     "plan": ("sebs.cli.plan", "Say what deploying a benchmark would do, and why."),
     "systems": ("sebs.cli.systems", "List the platforms, and how to get those that are missing."),
     "local": ("sebs.cli.local", "Start, stop and look at the platform on this machine."),
