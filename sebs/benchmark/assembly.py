@@ -13,7 +13,8 @@ from pathlib import Path
 
 from sebs.benchmark import commands
 from sebs.benchmark.dependencies import Target, install
-from sebs.benchmark.layout import BUILD_SCRIPTS, Part
+from sebs.benchmark.layout import BUILD_SCRIPTS, PATCH, VARIANT, Part
+from sebs.benchmark.patching import apply_patch
 from sebs.benchmark.tree import link_target, walk
 from sebs.errors import BuildScriptError, DockerUnavailableError
 
@@ -32,11 +33,13 @@ def assemble(
     Args:
         directory: An empty directory.
         benchmark: The benchmark's directory.
-        parts: What is copied, in order; a later file replaces an earlier one.
+        parts: What is copied, in order; a later file replaces an earlier one. A variant that is
+            a patch is applied to what is there.
         target: What the package must run on.
 
     Raises:
-        InvalidBenchmarkError: A link leaves its directory, or something is no file.
+        InvalidBenchmarkError: A link leaves its directory, something is no file, or a patch does
+            not fit.
         BuildScriptError: An ``init.sh`` failed.
         DependencyError: The dependencies could not be installed.
         DockerUnavailableError: The benchmark has a ``package.sh``, which runs in a container.
@@ -49,7 +52,11 @@ def assemble(
             remedy=f"Use another benchmark or language, or remove the {_PACKAGE}.",
         )
     for part in parts:
-        _copy(part, directory)
+        patch = part.root / PATCH
+        if part.label == VARIANT and patch.is_file():
+            apply_patch(patch, directory)
+        else:
+            _copy(part, directory)
     for owner in (benchmark, sources):
         _run_init(owner / _INIT, directory, target.architecture)
     install(directory, target)

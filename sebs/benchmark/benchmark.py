@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sebs.benchmark.config import DEFAULT_VARIANT, BenchmarkConfig
+from sebs.benchmark.code_variants import DEFAULT_VARIANT
+from sebs.benchmark.config import BenchmarkConfig
 from sebs.benchmark.dependencies import Target
 from sebs.benchmark.recipe import Recipe
 from sebs.benchmark.source import find_benchmark
@@ -79,7 +80,8 @@ class Benchmark(LoggingBase):
             config.runtime.language, config.runtime.version, str(config.architecture)
         )
         variant = getattr(config, "language_variant", None) or DEFAULT_VARIANT
-        self._recipe = Recipe(source, deployment_name, self._target, variant, wrappers)
+        in_image = config.system_variant.is_container
+        self._recipe = Recipe(source, deployment_name, self._target, variant, wrappers, in_image)
         self._hash: str | None = None
         self._fixed_hash: str | None = None
         self._inputs: InputModule | None = None

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sebs.benchmark.code_variants import DEFAULT_VARIANT, PLAIN, CodeVariant, read_variants
 from sebs.errors import InvalidBenchmarkError, UnsupportedLanguageError
 from sebs.sebs_types import Language
 
-DEFAULT_VARIANT = "default"
+__all__ = ["DEFAULT_VARIANT", "BenchmarkConfig", "read_config"]
 
 
 @dataclass
@@ -23,32 +24,45 @@ class BenchmarkConfig:
         memory: MB of an execution environment.
         languages: Languages that it is written in.
         modules: Services that it uses: ``storage``, ``nosql``.
-        variants: Language to the variants of its code in that language.
+        variants: Language to the variants of its code in that language, by name.
+        unknown_languages: Keys of further languages, of which nothing is known here.
     """
 
     timeout: int
     memory: int
     languages: list[Language]
     modules: list[str] = field(default_factory=list)
-    variants: dict[Language, list[str]] = field(default_factory=dict)
+    variants: dict[Language, dict[str, CodeVariant]] = field(default_factory=dict)
+    unknown_languages: list[str] = field(default_factory=list)
 
     @staticmethod
     def deserialize(json_object: Mapping[str, Any]) -> BenchmarkConfig:
         """Return the configuration from the file's object; unknown keys are tolerated.
 
-        A language is its key, or an object ``{"language": key, "variants": [names]}``.
+        A language is its key, or an object ``{"language": key, "variants": …}`` (see
+        :mod:`sebs.benchmark.code_variants`). SeBS grows languages that are unknown here; a
+        benchmark is of use without them as long as there is one that is known.
 
         Raises:
             InvalidBenchmarkError: Keys are missing or have the wrong type; all of them at once.
         """
         problems: list[str] = []
         languages: list[Language] = []
-        variants: dict[Language, list[str]] = {}
+        variants: dict[Language, dict[str, CodeVariant]] = {}
+        unknown: list[tuple[str, str]] = []
         for entry in _list(json_object, "languages", problems):
-            language, names = _language(entry, problems)
-            if language is not None:
-                languages.append(language)
-                variants[language] = names
+            key, declared = _language(entry, problems)
+            if key is None:
+                continue
+            try:
+                language = Language.deserialize(key)
+            except UnsupportedLanguageError as error:
+                unknown.append((key, error.message.removesuffix(".")))
+                continue
+            languages.append(language)
+            variants[language] = declared
+        if unknown and not languages:
+            problems += [message for _, message in unknown]
         modules = _list(json_object, "modules", problems) if "modules" in json_object else []
         if not all(isinstance(module, str) for module in modules):
             problems.append("modules must be names")
@@ -56,7 +70,8 @@ class BenchmarkConfig:
         memory = _positive(json_object, "memory", "MB", problems)
         if problems:
             raise InvalidBenchmarkError("; ".join(problems))
-        return BenchmarkConfig(timeout, memory, languages, list(modules), variants)
+        keys = [key for key, _ in unknown]
+        return BenchmarkConfig(timeout, memory, languages, list(modules), variants, keys)
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values that :meth:`deserialize` reads."""
@@ -64,12 +79,19 @@ class BenchmarkConfig:
             "timeout": self.timeout,
             "memory": self.memory,
             "languages": [
-                {"language": str(language), "variants": self.variants[language]}
-                if language in self.variants
-                else str(language)
-                for language in self.languages
+                *(self._serialized(language) for language in self.languages),
+                *self.unknown_languages,
             ],
             "modules": self.modules,
+        }
+
+    def _serialized(self, language: Language) -> str | dict[str, Any]:
+        if language not in self.variants:
+            return str(language)
+        variants = self.variants[language]
+        return {
+            "language": str(language),
+            "variants": {name: variant.serialize() for name, variant in variants.items()},
         }
 
 
@@ -107,21 +129,20 @@ def _positive(content: Mapping[str, Any], key: str, unit: str, problems: list[st
     return 0
 
 
-def _language(entry: Any, problems: list[str]) -> tuple[Language | None, list[str]]:
-    variants: Any = [DEFAULT_VARIANT]
+def _language(entry: Any, problems: list[str]) -> tuple[str | None, dict[str, CodeVariant]]:
+    """Return the key of a language and its variants; ``None`` where the entry makes no sense."""
+    declared: Any = [DEFAULT_VARIANT]
     if isinstance(entry, dict):
-        variants = entry.get("variants", variants)
+        declared = entry.get("variants", declared)
         entry = entry.get("language")
-    if not isinstance(variants, list) or not all(_is_name(name) for name in variants):
-        problems.append(f"variants of {entry!r} must be names, not {variants!r}")
-        return None, []
-    try:
-        return Language.deserialize(entry), variants
-    except UnsupportedLanguageError as error:
-        problems.append(error.message.removesuffix("."))
-        return None, []
-
-
-def _is_name(value: Any) -> bool:
-    """Return whether a value names a directory and not a way to another one."""
-    return isinstance(value, str) and value not in ("", ".", "..") and not set(value) & set("/\\\0")
+    if not isinstance(entry, str) or not entry:
+        problems.append(f"a language must be its name, not {entry!r}")
+        return None, {}
+    variants = read_variants(declared)
+    if variants is None:
+        problems.append(
+            f"variants of {entry!r} must be names, or an object of name to directory, not "
+            f"{declared!r}"
+        )
+        return None, {}
+    return entry, variants or dict(PLAIN)

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sebs.benchmark.code_variants import DEFAULT_VARIANT
 from sebs.sebs_types import Language
+
+#: Label of the part that lies over the plain code, or is patched into it.
+VARIANT = "variant"
+
+#: A variant that consists of this file is a patch of the plain code.
+PATCH = "patch.diff"
 
 #: Names that are left out at any depth.
 _JUNK = frozenset({"__pycache__", ".git", ".hg", ".svn", ".DS_Store", ".mypy_cache"})
@@ -37,23 +44,30 @@ class Part:
     ignore: Callable[[str], bool]
 
 
-def parts(benchmark: Path, language: Language, variants: Iterable[str], variant: str) -> list[Part]:
+def parts(
+    benchmark: Path,
+    language: Language,
+    *,
+    foreign: Iterable[str] = (),
+    overlays: Iterable[str] = (),
+    overlay: str = DEFAULT_VARIANT,
+) -> list[Part]:
     """Return the parts of a benchmark's package: shared files, then those of its language.
 
     Args:
         benchmark: The benchmark's directory.
         language: The language that is packaged.
-        variants: The variants that the benchmark declares for it; each but the default one is a
-            directory in the language's, whose files replace those of the same name.
-        variant: The variant that is packaged.
+        foreign: Languages of the benchmark that are unknown here; each has a directory.
+        overlays: Directories of variants in the language's; they are no part of the plain code.
+        overlay: The one of the variant that is packaged; ``default`` where it is the plain code.
     """
     languages = {member.value for member in Language}
-    others = frozenset(variants) - {"default"}
-    shared = Part("shared", benchmark, _ignoring(languages | _NOT_PACKAGED))
-    code = Part("code", benchmark / language.value, _ignoring(others))
-    if variant == "default":
+    shared = Part("shared", benchmark, _ignoring(languages | _NOT_PACKAGED | set(foreign)))
+    sources = benchmark / language.value
+    code = Part("code", sources, _ignoring(set(overlays) - {DEFAULT_VARIANT}))
+    if overlay == DEFAULT_VARIANT:
         return [shared, code]
-    return [shared, code, Part("variant", benchmark / language.value / variant, is_junk)]
+    return [shared, code, Part(VARIANT, sources / overlay, is_junk)]
 
 
 def is_junk(name: str) -> bool:

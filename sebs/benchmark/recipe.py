@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sebs.benchmark.config import DEFAULT_VARIANT
+from sebs.benchmark.code_variants import DEFAULT_VARIANT, PLAIN, Variants
 from sebs.benchmark.dependencies import Target, select_list
 from sebs.benchmark.digest import IndexStore, hash_package
 from sebs.benchmark.layout import Part, is_junk, parts
@@ -24,6 +24,7 @@ class Recipe:
         target: What the package must run on.
         variant: Variant of the code.
         wrappers: Directories of the platform's own files.
+        in_image: Whether it becomes a container image; a variant may have other files there.
 
     Raises:
         UnsupportedLanguageError: The benchmark is not written in the language, or has no such
@@ -36,6 +37,7 @@ class Recipe:
     target: Target
     variant: str
     wrappers: Sequence[Path]
+    in_image: bool = False
 
     def __post_init__(self) -> None:
         self._check_language()
@@ -48,9 +50,18 @@ class Recipe:
 
     def parts(self) -> list[Part]:
         """Return the directories that take part."""
-        language = self.target.language
-        variants = self.source.config.variants.get(language, [])
-        found = parts(self.source.path, language, variants, self.variant)
+        places = (
+            variant.directory(in_image=in_image)
+            for variant in self._variants.values()
+            for in_image in (False, True)
+        )
+        found = parts(
+            self.source.path,
+            self.target.language,
+            foreign=self.source.config.unknown_languages,
+            overlays=[place for place in places if place is not None],
+            overlay=self._overlay,
+        )
         for number, directory in enumerate(self.wrappers):
             found.append(Part(f"wrappers {number}", directory, is_junk))
         return found
@@ -93,9 +104,27 @@ class Recipe:
                 f"{name} is not written in {language}.",
                 remedy=f"It is written in: {', '.join(map(str, config.languages)) or 'none'}.",
             )
-        variants = [DEFAULT_VARIANT, *config.variants.get(language, [])]
-        if self.variant not in variants:
+        if self.variant not in {DEFAULT_VARIANT, *self._variants}:
             raise UnsupportedLanguageError(
                 f"{name} has no variant {self.variant!r} in {language}.",
-                remedy=f"Its variants: {', '.join(dict.fromkeys(variants))}.",
+                remedy=f"Its variants: {', '.join({**PLAIN, **self._variants})}.",
             )
+        if self._variants.get(self.variant) and self._place is None:
+            what = "a container image" if self.in_image else "a code package"
+            raise UnsupportedLanguageError(
+                f"{name} has the variant {self.variant!r} in {language} not as {what}.",
+                remedy="Choose another system variant, or another variant of the code.",
+            )
+
+    @property
+    def _variants(self) -> Variants:
+        return self.source.config.variants.get(self.target.language, PLAIN)
+
+    @property
+    def _place(self) -> str | None:
+        variant = self._variants.get(self.variant)
+        return variant.directory(in_image=self.in_image) if variant else None
+
+    @property
+    def _overlay(self) -> str:
+        return self._place or DEFAULT_VARIANT

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sebs.benchmark.config import DEFAULT_VARIANT
+from sebs.benchmark.code_variants import DEFAULT_VARIANT, PLAIN
 from sebs.benchmark.source import BenchmarkSource
 from sebs.errors import UsageError
 from sebs.sebs_types import Architecture, Language, SystemVariant
@@ -96,10 +96,19 @@ def _cases(system: System, source: BenchmarkSource, selection: Selection) -> Ite
         for architecture in selection.architectures or [one.value for one in Architecture]:
             for version in _versions(system, language.value, architecture, selection.versions):
                 for variant in _system_variants(system, selection.system_variants):
-                    for code in source.config.variants.get(language) or [DEFAULT_VARIANT]:
+                    for code in _code_variants(source, language, SystemVariant(variant)):
                         yield Case(
                             source.name, language.value, version, architecture, variant, code
                         )
+
+
+def _code_variants(
+    source: BenchmarkSource, language: Language, system_variant: SystemVariant
+) -> list[str]:
+    """Return the variants of the code that can be deployed so."""
+    declared = source.config.variants.get(language) or PLAIN
+    in_image = system_variant.is_container
+    return [name for name, code in declared.items() if code.directory(in_image=in_image)]
 
 
 def _versions(

@@ -112,6 +112,54 @@ def test_wrappers_join_the_package_and_its_hash(
     assert len(set(hashes)) == len(hashes)
 
 
+VARIANTS = """{"timeout": 1, "memory": 128, "languages": ["rust", {
+    "language": "python",
+    "variants": {
+        "default": "default",
+        "patched": "small",
+        "packed": {"workers": "over", "containers": "default"},
+        "images": {"containers": "over"}
+    }
+}]}"""
+
+
+def test_variants_are_directories_or_patches_and_may_depend_on_the_deployment(
+    make: Make, source: Path, step: PackageStep
+) -> None:
+    patch = "--- a/function.py\n+++ b/function.py\n@@ -1 +1 @@\n-plain = 1\n+plain = 2\n"
+    write_tree(
+        source,
+        {
+            "config.json": VARIANTS,
+            "rust/src/main.rs": "fn main() {}",
+            "python/function.py": "plain = 1\n",
+            "python/small/patch.diff": patch,
+            "python/over/function.py": "over = 1\n",
+            "python/over/more.py": "",
+        },
+    )
+    found, hashes = {}, []
+    for variant in ("default", "patched", "packed"):
+        benchmark = make(language_variant=variant, update_code=True)
+        _, location, _, _ = benchmark.build(step)
+        assert location is not None
+        archive = zipfile.ZipFile(location)
+        found[variant] = (archive.read("function.py"), set(archive.namelist()))
+        hashes.append(benchmark.hash)
+    plain = {".hidden", "function.py", "lib/deep/helper.py"}
+    assert found == {
+        "default": (b"plain = 1\n", plain),
+        "patched": (b"plain = 2\n", plain),
+        "packed": (b"over = 1\n", {*plain, "more.py"}),
+    }
+    assert len(set(hashes)) == 3
+    (source / "python/small/patch.diff").write_text(patch.replace("plain = 2", "plain = 3"))
+    assert make(language_variant="patched").hash not in hashes
+    with pytest.raises(UnsupportedLanguageError, match="'images' in python not as a code package"):
+        make(language_variant="images")
+    make(language_variant="images", system_variant=SystemVariant.CONTAINER)
+
+
 def test_a_variant_lies_over_the_plain_code(make: Make, source: Path, step: PackageStep) -> None:
     write_tree(
         source,

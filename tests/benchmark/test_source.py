@@ -62,8 +62,38 @@ def test_both_forms_of_languages_and_unknown_keys_are_read() -> None:
         }
     )
     assert config.languages == [Language.NODEJS, Language.PYTHON]
-    assert config.variants[Language.PYTHON] == ["default", "pypy"]
+    assert list(config.variants[Language.PYTHON]) == ["default", "pypy"]
     assert config.modules == ["storage"]
+    assert BenchmarkConfig.deserialize(config.serialize()) == config
+
+
+def test_variants_of_every_form_that_sebs_has_are_read() -> None:
+    declared = {
+        "default": "default",
+        "bun": "on-bun",
+        "cloudflare": {"workers": "cloudflare", "containers": "default"},
+        "images": {"containers": "images"},
+    }
+    languages = [{"language": "nodejs", "variants": declared}]
+    config = BenchmarkConfig.deserialize({**GOOD, "languages": languages})
+    found = {
+        name: (variant.directory(in_image=False), variant.directory(in_image=True))
+        for name, variant in config.variants[Language.NODEJS].items()
+    }
+    assert found == {
+        "default": ("default", "default"),
+        "bun": ("on-bun", "on-bun"),
+        "cloudflare": ("cloudflare", "default"),
+        "images": (None, "images"),
+    }
+    assert BenchmarkConfig.deserialize(config.serialize()) == config
+
+
+def test_languages_that_are_unknown_here_leave_the_others_usable() -> None:
+    languages = ["rust", "python", {"language": "pypy", "variants": ["default"]}]
+    config = BenchmarkConfig.deserialize({**GOOD, "languages": languages})
+    assert config.languages == [Language.PYTHON]
+    assert config.unknown_languages == ["rust", "pypy"]
     assert BenchmarkConfig.deserialize(config.serialize()) == config
 
 
@@ -77,6 +107,10 @@ def test_both_forms_of_languages_and_unknown_keys_are_read() -> None:
         ({"languages": "python"}, "languages must be a list"),
         ({"languages": ["cobol"]}, "Unknown language 'cobol'"),
         ({"languages": [{"language": "python", "variants": ["../up"]}]}, "variants of 'python'"),
+        ({"languages": [{"language": "python", "variants": {"x": "../up"}}]}, "variants of"),
+        ({"languages": [{"language": "python", "variants": {"x": {"pods": "x"}}}]}, "variants of"),
+        ({"languages": [{"language": "python", "variants": {"x": {}}}]}, "variants of"),
+        ({"languages": [7]}, "a language must be its name, not 7"),
         ({"modules": [1]}, "modules must be names"),
     ],
 )
