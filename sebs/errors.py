@@ -16,6 +16,7 @@ and with 1 for every other one.
     │   ├── UnknownExperimentError (LookupError)
     │   ├── UnsupportedLanguageError               language, version or architecture
     │   ├── InvalidNameError                       a function, bucket or table name
+    │   ├── IncomparableRunsError                  of other code, input or memory
     │   └── SystemUnavailableError (ImportError)   known, but what it needs is not installed
     ├── BenchmarkError (RuntimeError)
     │   ├── InvalidBenchmarkError                  a directory that is no benchmark
@@ -147,6 +148,10 @@ class UnsupportedLanguageError(UsageError):
 
 class InvalidNameError(UsageError):
     """A name that the platform's naming rules refuse."""
+
+
+class IncomparableRunsError(UsageError):
+    """Two runs of other code, input or memory, whose times tell nothing of each other."""
 
 
 class SystemUnavailableError(UsageError, ImportError):
