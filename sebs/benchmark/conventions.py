@@ -20,11 +20,11 @@ from typing import Any
 
 _SECOND_GENERATION = 6
 
-#: What is passed by position where a validator's own names say nothing, by their number.
+#: What is passed by position where a validator's own names say nothing, by their number; with five
+#: it is what SeBS itself passes, whatever the names.
 _VALIDATORS: Mapping[int, Sequence[str]] = {
     3: ("input_config", "output", "storage"),
     4: ("input_config", "output", "language", "storage"),
-    5: ("input_config", "output", "language", "architecture", "storage"),
 }
 _NEWEST_VALIDATOR = ("data_dir", "input_config", "output", "language", "storage")
 

@@ -62,18 +62,17 @@ def select_list(directory: Path, target: Target) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def settle_list(directory: Path, target: Target) -> Path | None:
+def settle_list(directory: Path, target: Target) -> None:
     """Give the selected list its base name, and remove the ones for other targets."""
     name = _LISTS.get(target.language)
     if name is None:
-        return None
+        return
     selected = select_list(directory, target)
     plain = directory / name
     if selected is not None and selected != plain:
         selected.replace(plain)
     for other in directory.glob(f"{name}.*"):
         other.unlink()
-    return plain if selected is not None else None
 
 
 def install(directory: Path, target: Target) -> None:
@@ -87,13 +86,13 @@ def install(directory: Path, target: Target) -> None:
     Raises:
         DependencyError: The installer failed, whose reason is in the message, or there is none.
     """
-    listed = settle_list(directory, target)
-    if listed is None:
-        return
-    if target.language is Language.PYTHON:
+    listed = select_list(directory, target)
+    if listed is not None and target.language is Language.PYTHON:
+        # Before the lists are settled: the one that counts may name another with ``-r``.
         _install_python(directory, listed, target)
-    else:
-        _install_nodejs(directory, listed, target)
+    settle_list(directory, target)
+    if listed is not None and target.language is Language.NODEJS:
+        _install_nodejs(directory, directory / _LISTS[Language.NODEJS], target)
 
 
 def _install_python(directory: Path, requirements: Path, target: Target) -> None:

@@ -52,7 +52,7 @@ def function(parameters: str, result: str) -> Any:
         ("event, answer, language", ("input_config", "output", "language")),
         ("a, b, c", ("input_config", "output", "storage")),
         ("a, b, c, d", ("input_config", "output", "language", "storage")),
-        ("a, b, c, d, e", ("input_config", "output", "language", "architecture", "storage")),
+        ("a, b, c, d, e", ("data_dir", "input_config", "output", "language", "storage")),
         ("data_dir, b, c, d, e", NEWEST),
         ("input_config, output, *, storage", ("input_config", "output", "storage")),
     ],
