@@ -12,7 +12,7 @@ from sebs import errors
 
 ROOT = Path(sebs.__file__).parent
 ORDER = (
-    ("errors", "sebs_types", "utils", "progress"),
+    ("errors", "sebs_types", "utils", "progress", "docker_engine"),
     ("config", "config_schema"),
     ("log",),
     ("http",),
@@ -20,6 +20,7 @@ ORDER = (
     ("faas",),
     ("s3",),
     ("local", "aws", "azure", "gcp", "openwhisk"),
+    ("results",),
     ("invoke", "experiments", "suite"),
     ("regression", "analysis"),
     ("sebs",),

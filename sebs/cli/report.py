@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from sebs.cli import output
-from sebs.invoke.summary import QUANTITIES, kind_of, summarize
+from sebs.results.rows import start_of
+from sebs.results.summary import QUANTITIES, summarize
 
 if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
     from sebs.invoke.run import Run
-    from sebs.invoke.summary import Quantity
+    from sebs.results.summary import Quantity
 
 
 #: Unit to what a person reads instead, and how many of the one are in the other.
@@ -57,7 +58,7 @@ def _show_table(run: Run) -> None:
         rows = [
             (number, result)
             for number, result in enumerate(run.invocations, start=1)
-            if kind_of(result) == group.kind
+            if start_of(result) == group.kind
         ]
         if not rows:
             continue
@@ -89,9 +90,9 @@ def _verdicts(run: Run) -> Iterable[str]:
     if total < wanted:
         yield f"Interrupted: {total} of {wanted} invocations were made."
     forced = total and run.manifest.get("forced_cold", True)
-    if forced and kind_of(run.invocations[0]) == "warm" and not run.invocations[0].stats.failure:
+    if forced and start_of(run.invocations[0]) == "warm" and not run.invocations[0].stats.failure:
         yield "The first invocation was not cold, although a cold start was forced."
-    unknown = sum(kind_of(result) == "unknown" for result in run.invocations)
+    unknown = sum(start_of(result) == "unknown" for result in run.invocations)
     if unknown:
         yield f"Whether {unknown} invocations were cold is not known."
     if missing := run.metrics.get("missing"):

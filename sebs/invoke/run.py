@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import sebs
 from sebs.errors import InvocationError, ResultFormatError
 from sebs.faas.result import ExecutionResult
-from sebs.invoke.journal import Journal, read_journal
-from sebs.invoke.summary import summarize
+from sebs.results.journal import Journal, read_journal
+from sebs.results.summary import summarize
 from sebs.utils import write_atomically
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from typing import Any
 
 import sebs
 from sebs.errors import ResultFormatError
-from sebs.invoke.journal import Journal, read_journal
 from sebs.regression.cases import Case
 from sebs.regression.outcome import Outcome
+from sebs.results.journal import Journal, read_journal
 from sebs.utils import write_atomically
 
 #: Version of the manifest; readers refuse newer ones.

@@ -8,7 +8,8 @@ import pytest
 
 from sebs.errors import ResultFormatError
 from sebs.faas.function import ExecutionResult
-from sebs.invoke.summary import kind_of, summarize
+from sebs.results.rows import start_of
+from sebs.results.summary import summarize
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -87,10 +88,10 @@ def test_the_summary_keeps_cold_and_warm_apart_and_counts_failures() -> None:
 
 def test_the_platform_may_tell_of_an_environment_that_the_function_does_not() -> None:
     result = ExecutionResult()
-    assert kind_of(result) == "unknown"
+    assert start_of(result) == "unknown"
     result.provider_times.execution = 5
-    assert kind_of(result) == "warm"
+    assert start_of(result) == "warm"
     result.fail("boo")
-    assert kind_of(result) == "warm"
+    assert start_of(result) == "warm"
     result.stats.cold_start = True
-    assert kind_of(result) == "cold"
+    assert start_of(result) == "cold"

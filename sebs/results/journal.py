@@ -2,21 +2,24 @@
 
 One JSON object a line, each written with one system call to a file opened for appending. A process
 that is killed loses nothing that was appended before; at most the last line is torn, and a reader
-leaves it out.
+leaves it out. One process at a time may append.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sebs.errors import ResultFormatError
+from sebs.errors import ResultFormatError, UsageError
 
 _log = logging.getLogger("sebs.Journal")
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 class Journal:
@@ -27,23 +30,36 @@ class Journal:
             does not swallow the next record.
 
     Raises:
+        UsageError: Another process appends to it.
         OSError: The file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.close()
+            raise UsageError(
+                f"Another process is writing to {str(path)!r}.",
+                remedy="Wait until it has ended, or end it.",
+            ) from None
         size = os.fstat(self._descriptor).st_size
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Append one record.
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Append one record; halves of Unicode characters in it become question marks.
 
         Raises:
+            ResultFormatError: A number in it is not finite: JSON has no such number.
             OSError: The disk is full; what was appended before is still there.
         """
-        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        try:
+            line = _encode(record).encode("utf-8", "replace") + b"\n"
+        except ValueError as error:
+            raise ResultFormatError(f"This cannot be journalled: {record!r}: {error}.") from error
         written = os.write(self._descriptor, line)
         if written != len(line):
             raise OSError(f"{self._path} took {written} of {len(line)} bytes; is the disk full?")
@@ -68,6 +84,16 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
         ResultFormatError: A whole line is JSON but no object: the file is no journal.
         OSError: The file cannot be read.
     """
+    return (record for _, record in read_lines(path))
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield what :func:`read_journal` does, each with the number of its line.
+
+    Raises:
+        ResultFormatError: A whole line is JSON but no object: the file is no journal.
+        OSError: The file cannot be read.
+    """
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             try:
@@ -80,4 +106,4 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
                 if line.endswith(b"\n"):
                     raise ResultFormatError(f"Line {number} of {path} is no journal record.")
                 continue
-            yield record
+            yield number, record

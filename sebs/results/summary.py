@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sebs.faas.result import ExecutionResult
+from sebs.results.rows import STARTS, start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,6 @@ class Quantity:
     title: str
     unit: str
     value: Callable[[ExecutionResult], float | None]
-
-
-#: How invocations begin, in the order in which they are shown; see :func:`kind_of`.
-KINDS = ("cold", "warm", "unknown", "unanswered")
 
 
 def _measured(microseconds: int) -> float | None:
@@ -80,27 +77,14 @@ class Group:
         return {"n": self.n, "failures": self.failures, **spreads}
 
 
-def kind_of(result: ExecutionResult) -> str:
-    """Return how an invocation began, as far as anybody says.
-
-    ``cold`` or ``warm``, where the function or the platform tells of its environment; else
-    ``unanswered`` where it failed, and ``unknown`` where a function that is not ours answered.
-    """
-    if result.stats.cold_start:
-        return "cold"
-    if result.environment_id or result.provider_times.execution:
-        return "warm"
-    return "unanswered" if result.stats.failure else "unknown"
-
-
 def summarize(results: Iterable[ExecutionResult]) -> tuple[Group, ...]:
-    """Return a group for each of :data:`KINDS`; failures are counted, and are in no figure."""
+    """Return a group for each start; failures are counted, and are in no figure."""
     everything = list(results)
-    return tuple(_group(kind, everything) for kind in KINDS)
+    return tuple(_group(kind, everything) for kind in STARTS)
 
 
 def _group(kind: str, results: Sequence[ExecutionResult]) -> Group:
-    of_kind = [result for result in results if kind_of(result) == kind]
+    of_kind = [result for result in results if start_of(result) == kind]
     good = [result for result in of_kind if not result.stats.failure]
     spreads = {quantity.key: _spread(good, quantity) for quantity in QUANTITIES}
     return Group(kind, len(good), len(of_kind) - len(good), spreads)

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sebs.errors import ResultFormatError
-from sebs.invoke.journal import Journal, read_journal
+from sebs.results.journal import Journal, read_journal
 
 RECORDS = st.lists(st.dictionaries(st.text(), st.integers() | st.text() | st.booleans()))
 
 WRITER = """
 import sys
 from pathlib import Path
-from sebs.invoke.journal import Journal
+from sebs.results.journal import Journal
 with Journal(Path(sys.argv[1])) as journal:
     number = 0
     while True:

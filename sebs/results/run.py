@@ -1,0 +1,217 @@
+"""A run: invocations kept in a directory of their own.
+
+The directory holds ``manifest.json`` (what is run; written first), ``journal.jsonl`` (a line an
+invocation as it ends, and what became known of one later), and, once the run is finished and where
+polars is installed, ``invocations.parquet`` (the table). The journal is the truth: the table is
+used only as long as it has all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sebs.errors import ResultFormatError
+from sebs.faas.result import ExecutionResult
+from sebs.results import table
+from sebs.results.journal import Journal, read_lines
+from sebs.results.manifest import MANIFEST, Manifest
+from sebs.results.results import Results
+from sebs.results.rows import Row, check_row, measured
+from sebs.results.schema import FORMAT_VERSION, Scalar, askable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_JOURNAL, _TABLE = "journal.jsonl", "invocations.parquet"
+
+
+class Run(Results):
+    """One run on disk; a context manager, which closes it.
+
+    Any number of processes may read it, one at a time may record. Not safe for several threads.
+
+    Attributes:
+        directory: Where it is kept.
+        manifest: What is run.
+        findings: What the platform reported beside the invocations; kept by :meth:`finish`.
+    """
+
+    def __init__(self, directory: Path, manifest: Manifest) -> None:
+        super().__init__(manifest)
+        self.directory = directory
+        self.findings: dict[str, Any] = dict(manifest.findings)
+        self._askable = askable(manifest.factors)
+        self._journal: Journal | None = None
+        self._recorded: set[str] | None = None
+
+    @classmethod
+    def create(cls, output_dir: Path, manifest: Manifest) -> Run:
+        """Make a run's directory and write its manifest.
+
+        Args:
+            output_dir: Where the directory is made.
+            manifest: What is run; versions, machine and time are filled in.
+
+        Raises:
+            OSError: The directory cannot be made.
+        """
+        now = datetime.now(timezone.utc)
+        parts = [manifest.benchmark or manifest.experiment, manifest.deployment]
+        parts += [f"{now:%Y%m%dT%H%M%SZ}", uuid.uuid4().hex[:6]]
+        directory = output_dir / "-".join(parts)
+        directory.mkdir(parents=True)
+        started = manifest.started()
+        started.write(directory)
+        return cls(directory, started)
+
+    @classmethod
+    def load(cls, directory: Path) -> Run:
+        """Open a run, finished or not.
+
+        Raises:
+            ResultFormatError: There is none, or another version of sebs wrote it.
+        """
+        path = directory / MANIFEST
+        try:
+            stored = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ResultFormatError(
+                f"There is no run in {str(directory)!r}: {error}.",
+                remedy="Name the directory that was printed when it was made.",
+            ) from error
+        manifest = Manifest.deserialize(stored, str(path))
+        if manifest.version != FORMAT_VERSION:
+            raise ResultFormatError(
+                f"{str(path)!r} has version {manifest.version}, and is only read.",
+                remedy=f"Convert it: sebs results import {directory}",
+            )
+        return cls(directory, manifest)
+
+    def recorded(self) -> frozenset[str]:
+        """Return the ids of the invocations that were made."""
+        return frozenset(self._ids())
+
+    def record(self, point: Mapping[str, Scalar], result: ExecutionResult) -> None:
+        """Keep an invocation at once.
+
+        Args:
+            point: What was asked for: ``id``, and columns of the table or factors that differ from
+                the manifest's constants.
+            result: What was measured.
+
+        Raises:
+            ResultFormatError: The point has no id, one that is recorded, or columns that are not.
+            UsageError: Another process is recording.
+            OSError: The journal cannot be written.
+        """
+        identifier = point.get("id")
+        if not isinstance(identifier, str):
+            raise ResultFormatError(f"The id of an invocation is a text, not {identifier!r}.")
+        if unknown := point.keys() - self._askable:
+            raise ResultFormatError(
+                f"Points of this run have no {sorted(unknown)}.",
+                remedy="Name them as factors in the manifest.",
+            )
+        journal = self._open()
+        recorded = self._ids()
+        if identifier in recorded:
+            raise ResultFormatError(f"Invocation {identifier!r} is recorded already.")
+        journal.append({**point, **measured(result)})
+        recorded.add(identifier)
+
+    def amend(self, identifier: str, values: Mapping[str, Any]) -> None:
+        """Keep what became known of an invocation later; what was journalled stays as it is.
+
+        Args:
+            identifier: Its id.
+            values: Columns of the table; null says nothing.
+
+        Raises:
+            UsageError: Another process is recording.
+            OSError: The journal cannot be written.
+        """
+        self._open().append({table.AMENDS: identifier, **values})
+
+    def judge(self, identifier: str, rejection: str | None) -> None:
+        """Keep the judgement of an output: why it is wrong, or ``None`` where it is right."""
+        self.amend(identifier, {"valid": rejection is None, "rejection": rejection or ""})
+
+    def finish(self) -> None:
+        """Write the table, where polars is installed, and say in the manifest that it is finished.
+
+        May be called again, after more was recorded or amended.
+
+        Raises:
+            OSError: The directory cannot be written.
+        """
+        tabled = None
+        if table.has_polars():
+            tabled = self._size()
+            table.write_parquet(self._from_journal(), self.directory / _TABLE)
+        self.manifest = self.manifest.finished(self.findings, tabled)
+        self.manifest.write(self.directory)
+        self.close()
+
+    def close(self) -> None:
+        """Let others record; safe to call twice."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def rows(self) -> list[Row]:
+        """Return what was measured, in the order in which it was; nulls are left out."""
+        path, columns = self.directory / _JOURNAL, self.manifest.columns
+        rows: dict[str, Row] = {}
+        for number, record in read_lines(path) if path.exists() else ():
+            place = f"Line {number} of {path}"
+            amended = record.pop(table.AMENDS, None)
+            check_row(record, columns, place)
+            if amended is None and isinstance(record.get("id"), str):
+                rows.setdefault(record["id"], record)
+            elif amended in rows:
+                given = {name: value for name, value in record.items() if value is not None}
+                rows[amended].update(given)
+            else:
+                raise ResultFormatError(f"{place} tells of no invocation.")
+        return list(rows.values())
+
+    def _frame(self) -> pl.LazyFrame:
+        import polars as pl
+
+        if self.manifest.tabled is not None and self.manifest.tabled == self._size():
+            return pl.scan_parquet(self.directory / _TABLE)
+        return self._from_journal().lazy()
+
+    def _from_journal(self) -> pl.DataFrame:
+        path = self.directory / _JOURNAL
+        if not self._size():
+            return table.from_rows([], self.manifest)
+        return table.from_journal(path, self.manifest, self.rows)
+
+    def _size(self) -> int:
+        path = self.directory / _JOURNAL
+        return path.stat().st_size if path.exists() else 0
+
+    def _open(self) -> Journal:
+        if self._journal is None:
+            self._journal = Journal(self.directory / _JOURNAL)
+            self._recorded = None
+        return self._journal
+
+    def _ids(self) -> set[str]:
+        if self._recorded is None:
+            path = self.directory / _JOURNAL
+            records = (record for _, record in read_lines(path)) if path.exists() else ()
+            self._recorded = {record["id"] for record in records if "id" in record}
+        return self._recorded

@@ -1,0 +1,130 @@
+"""The table of invocations as a polars frame, and as Parquet. Needs the extra ``analysis``."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from sebs.errors import SystemUnavailableError
+from sebs.results.manifest import Manifest
+from sebs.results.rows import Row
+from sebs.results.schema import dtypes
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: Name of the key with which a row of the journal says that it amends another one.
+AMENDS = "amends"
+
+
+def has_polars() -> bool:
+    """Whether there is what tables need; nothing is imported."""
+    from importlib.util import find_spec
+
+    return find_spec("polars") is not None
+
+
+def require_polars() -> None:
+    """Refuse where there is no polars.
+
+    Raises:
+        SystemUnavailableError: There is none.
+    """
+    if not has_polars():
+        raise SystemUnavailableError(
+            "Tables of results need polars, which is not installed.",
+            remedy="Install it: pip install 'sebs-faas[analysis]'.",
+        )
+
+
+def from_journal(
+    source: Path | IO[bytes], manifest: Manifest, rows: Callable[[], Sequence[Row]]
+) -> pl.DataFrame:
+    """Return the table of a journal.
+
+    Args:
+        source: The journal.
+        manifest: Of the run.
+        rows: Reads the journal slowly, and says what is wrong with it or leaves out what is torn;
+            called only where polars cannot read it as it is.
+    """
+    import polars as pl
+
+    schema = {**dtypes(manifest.columns.values()), AMENDS: pl.String()}
+    try:
+        journalled = pl.read_ndjson(source, schema=schema)
+    except pl.exceptions.PolarsError:
+        return from_rows(rows(), manifest)
+    return _finish(_amend(journalled), manifest)
+
+
+def from_rows(rows: Sequence[Row], manifest: Manifest) -> pl.DataFrame:
+    """Return the table of rows."""
+    import polars as pl
+
+    frame = pl.DataFrame(rows, schema=dtypes(manifest.columns.values()))
+    return _finish(frame, manifest)
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table so that a reader sees the old file or the new one.
+
+    Raises:
+        OSError: The directory cannot be written, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+    try:
+        frame.write_parquet(temporary, compression="zstd", compression_level=3)
+        descriptor = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _amend(journalled: pl.DataFrame) -> pl.DataFrame:
+    """Apply the amendments: of each column the last value that one gives."""
+    import polars as pl
+
+    first = journalled.filter(pl.col(AMENDS).is_null()).drop(AMENDS)
+    later = journalled.filter(pl.col(AMENDS).is_not_null()).drop("id")
+    if later.is_empty():
+        return first
+    values = [name for name in first.columns if name != "id"]
+    latest = later.group_by(AMENDS).agg(pl.col(name).drop_nulls().last() for name in values)
+    joined = first.join(
+        latest, left_on="id", right_on=AMENDS, how="left", suffix=_NEW, maintain_order="left"
+    )
+    return joined.select("id", *(pl.coalesce(f"{name}{_NEW}", name) for name in values)).rename(
+        {f"{name}{_NEW}": name for name in values}
+    )
+
+
+#: Suffix of what amends a column, while both are there.
+_NEW = " amended"
+
+
+def _finish(frame: pl.DataFrame, manifest: Manifest) -> pl.DataFrame:
+    """Fill in what the manifest says for all, and make times of what the journal counts."""
+    import polars as pl
+
+    columns = manifest.columns
+    given: list[Any] = [
+        pl.col(name).fill_null(pl.lit(value, dtype=frame.schema[name]))
+        for name, value in manifest.fixed.items()
+    ]
+    given += [
+        pl.col(name).cast(pl.Datetime("us", "UTC"))
+        for name, column in columns.items()
+        if column.type == "time"
+    ]
+    # An empty reason takes one back.
+    given.append(pl.col("rejection").replace("", None))
+    return frame.with_columns(given).select(list(columns))
