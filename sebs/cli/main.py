@@ -31,6 +31,8 @@ COMMANDS = {
         "Run every benchmark in every form that a platform supports.",
     ),
     "function": ("sebs.cli.function", "Measure functions that exist already and are not ours."),
+    "analyze": ("sebs.cli.analyze", "Fit the published models to results; say what they cost."),
+    "compare": ("sebs.cli.compare", "Say whether one run is slower than another; for CI, too."),
     "prices": ("sebs.cli.prices", "Show and check what the platforms charge."),
     "plan": ("sebs.cli.plan", "Say what deploying a benchmark would do, and why."),
     "systems": ("sebs.cli.systems", "List the platforms, and how to get those that are missing."),

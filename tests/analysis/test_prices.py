@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, datetime, timezone
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sebs.analysis.prices as prices
-from sebs.analysis.prices import Bills, Memory, Plan, Tariff, price_book
+from sebs.analysis.prices import Bills, Memory, Plan, PriceBook, Source, Tariff, price_book
 from sebs.analysis.prices.book import read_prices
 from sebs.cli.main import run
 from sebs.errors import LimitExceededError, PriceUnknownError, ResultFormatError
@@ -169,3 +170,12 @@ def test_check_tells_the_age_of_every_source(capfd) -> None:
     assert sum(source["prices"] for source in checked["sources"]) == len(price_book().tariffs)
     assert run(["prices", "check", "--max-age", "0"]) == 1
     assert "days old: https://" in capfd.readouterr().out
+
+
+def test_check_finds_a_day_that_is_still_to_come(monkeypatch, capfd) -> None:
+    tariff = price_book().tariffs[0]
+    tomorrow = Source("https://example.org/", datetime.now(timezone.utc).date() + timedelta(2))
+    book = PriceBook((replace(tariff, source=tomorrow),))
+    monkeypatch.setattr(prices, "price_book", lambda: book)
+    assert run(["prices", "check"]) == 1
+    assert "a day to come" in capfd.readouterr().out

@@ -1,0 +1,168 @@
+"""Two runs compared: cold with cold and warm with warm, and only where that means something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.comparison import Comparison, Verdict, compare
+from sebs.analysis.samples import Times, times_of, values_of
+from sebs.errors import IncomparableRunsError
+
+if TYPE_CHECKING:
+    from sebs.results.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which two runs differ, so that their times tell nothing of each other.
+
+    Attributes:
+        what: What differs.
+        base: What the base has.
+        head: What the head has.
+    """
+
+    what: str
+    base: Any
+    head: Any
+
+    def __str__(self) -> str:
+        return f"{self.what}: {_shown(self.base)} and {_shown(self.head)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Invocations of one memory size that began the same way, compared.
+
+    Attributes:
+        memory: MB; ``None`` where nobody says, or sizes differ and are compared all the same.
+        start: ``cold`` or ``warm``.
+        comparison: Of their times, in microseconds; ``None`` where one run has none of them.
+    """
+
+    memory: int | None
+    start: str
+    comparison: Comparison | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is to be said of the head."""
+        return Verdict.TOO_LITTLE_DATA if self.comparison is None else self.comparison.verdict
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        measured = {} if self.comparison is None else self.comparison.serialize()
+        own = {"memory": self.memory, "start": self.start, "verdict": self.verdict.value}
+        return {**own, **measured}
+
+
+@dataclass(frozen=True, slots=True)
+class RunComparison:
+    """Two runs, compared.
+
+    Attributes:
+        metric: What was compared.
+        groups: By memory size and how invocations began.
+        differences: In what the runs differ; not empty only where that was forced.
+        failed_base: Invocations of the base that failed.
+        failed_head: Invocations of the head that failed.
+    """
+
+    metric: str
+    groups: tuple[Group, ...]
+    differences: tuple[Difference, ...]
+    failed_base: int
+    failed_head: int
+
+    def verdict(self, tolerated: float = 0.0) -> Verdict:
+        """Return what is to be said of the head as a whole.
+
+        It is slower where any group is shown to be, by more than what is tolerated; there is too
+        little data where no group has enough.
+
+        Args:
+            tolerated: A share, such as 0.05.
+        """
+        judged = [group.comparison for group in self.groups if group.comparison is not None]
+        if any(comparison.slower_than(tolerated) for comparison in judged):
+            return Verdict.SLOWER
+        verdicts = {comparison.verdict for comparison in judged} - {Verdict.TOO_LITTLE_DATA}
+        if not verdicts:
+            return Verdict.TOO_LITTLE_DATA
+        faster = Verdict.FASTER in verdicts and Verdict.SLOWER not in verdicts
+        return Verdict.FASTER if faster else Verdict.NO_DIFFERENCE
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "metric": self.metric,
+            "groups": [group.serialize() for group in self.groups],
+            "differences": [asdict(difference) for difference in self.differences],
+            "failed_base": self.failed_base,
+            "failed_head": self.failed_head,
+        }
+
+
+def compare_runs(
+    base: Results, head: Results, metric: str = "client", *, force: bool = False
+) -> RunComparison:
+    """Compare two runs of the same code, input and memory.
+
+    Args:
+        base: What was before.
+        head: What is now.
+        metric: ``client``, ``provider`` or ``benchmark`` time.
+        force: Compare runs that are not comparable, too.
+
+    Raises:
+        IncomparableRunsError: They are not comparable; the message has the differences.
+        UsageError: There is no such metric.
+        ResultFormatError: One of them cannot be read.
+    """
+    differences = tuple(_differences(base, head))
+    if differences and not force:
+        rows = "".join(f"\n  {difference}" for difference in differences)
+        raise IncomparableRunsError(
+            f"The two runs are not comparable; they differ in{rows}\n",
+            remedy="Compare them all the same with --force.",
+        )
+    before, after = times_of(base, metric), times_of(head, metric)
+    by_memory = not any(difference.what == "memory" for difference in differences)
+    first, second = _samples(before, by_memory), _samples(after, by_memory)
+    groups = tuple(
+        Group(*key, compare(first[key], second[key]) if key in first and key in second else None)
+        for key in dict.fromkeys([*first, *second])
+    )
+    return RunComparison(metric, groups, differences, before.failed, after.failed)
+
+
+def _differences(base: Results, head: Results) -> list[Difference]:
+    pairs: dict[str, tuple[Any, Any]] = {
+        "benchmark": (values_of(base, "benchmark"), values_of(head, "benchmark")),
+        "benchmark hash": (base.manifest.benchmark_hash, head.manifest.benchmark_hash),
+        "size": (values_of(base, "size"), values_of(head, "size")),
+        "memory": (values_of(base, "memory"), values_of(head, "memory")),
+    }
+    # What is not known of one of them, such as of a file that others wrote, is no difference.
+    return [
+        Difference(what, ours, theirs)
+        for what, (ours, theirs) in pairs.items()
+        if ours and theirs and ours != theirs
+    ]
+
+
+def _samples(times: Times, by_memory: bool) -> Mapping[tuple[int | None, str], Any]:
+    import numpy as np
+
+    if by_memory:
+        return times.groups
+    starts: dict[tuple[int | None, str], list[Any]] = {}
+    for (_, start), values in times.groups.items():
+        starts.setdefault((None, start), []).append(values)
+    return {key: np.concatenate(parts) for key, parts in starts.items()}
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

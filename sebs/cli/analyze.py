@@ -1,0 +1,262 @@
+"""``sebs analyze``: models and costs out of results, ours and those that SeBS wrote."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sebs.cli import options
+
+if TYPE_CHECKING:
+    from sebs.analysis.cost import MemoryCost
+    from sebs.analysis.eviction import EvictionModel, Idling
+    from sebs.analysis.overhead import Line
+    from sebs.analysis.prices import Tariff
+    from sebs.results.results import Results
+
+_BARS = 20
+
+_results = click.argument("results", type=click.Path(path_type=Path), metavar="RESULTS")
+
+
+@click.group("analyze")
+def command() -> None:
+    """Fit the published models to RESULTS, and say what invocations cost.
+
+    RESULTS is a run's directory, or a file that SeBS wrote.
+    """
+
+
+@command.command("cost")
+@_results
+@click.option("--provider", metavar="NAME", help="aws, azure, gcp.  [default: the run's platform]")
+@click.option("--region", metavar="NAME", help="[default: the run's]")
+@click.option(
+    "--architecture", type=click.Choice(["x64", "arm64"]), help="[default: the run's, else x64]"
+)
+@click.option("--plan", metavar="NAME", help="See `sebs prices show`.")
+@click.option("--price-per-gb-second", type=float, metavar="USD", help="Instead of a provider.")
+@click.option("--price-per-request", type=float, metavar="USD", help="[default: 0]")
+@click.option("--rounding-ms", type=float, metavar="MS", help="Billing step.  [default: 1]")
+@click.option("--vm-hourly", type=float, metavar="USD", help="A machine that would do the same.")
+@options.as_json
+def cost(
+    results: Path,
+    provider: str | None,
+    region: str | None,
+    architecture: str | None,
+    plan: str | None,
+    price_per_gb_second: float | None,
+    price_per_request: float | None,
+    rounding_ms: float | None,
+    vm_hourly: float | None,
+    as_json: bool,
+) -> None:
+    """Say what a million warm invocations cost at each memory size.
+
+    Prices are of the book, or those given. The median provider time is rounded up to the billing
+    step; free tiers are left out.
+    """
+    from sebs.analysis.cost import cost_by_memory
+    from sebs.analysis.samples import values_of, warm_usages
+    from sebs.cli import output
+
+    found = _read(results)
+    place = {"provider": provider, "region": region, "architecture": architecture, "plan": plan}
+    given = (price_per_gb_second, price_per_request, rounding_ms)
+    tariff = _tariff(found, place, given)
+    several = len(values_of(found, "architecture")) > 1
+    usages, left_out = warm_usages(found, architecture if several else None)
+    costs = cost_by_memory(usages, tariff, vm_hourly)
+    if as_json:
+        output.print_json(
+            {
+                "prices": tariff.serialize(),
+                "vm_hourly": vm_hourly,
+                "left_out": left_out.serialize(),
+                "by_memory": [each.serialize() for each in costs],
+            }
+        )
+        return
+    _show_costs(costs)
+    click.echo(_origin(tariff))
+    if str(left_out):
+        click.echo(f"Left out: {left_out}.")
+
+
+def _tariff(
+    results: Results, place: dict[str, str | None], given: tuple[float | None, ...]
+) -> Tariff:
+    """Return the tariff of the options; what they do not say, the results do."""
+    from sebs.analysis.prices import Tariff, price_book
+    from sebs.analysis.samples import values_of
+    from sebs.errors import PriceUnknownError, UsageError
+
+    gb_second, request, rounding = given
+    if gb_second is not None:
+        if any(place.values()):
+            raise UsageError("Give prices, or a provider of the price book, not both.")
+        prices = (gb_second, request or 0.0, 1.0 if rounding is None else rounding)
+        if not (all(0 <= price < math.inf for price in prices) and prices[2] > 0):
+            raise UsageError("Prices are not negative, and a billing step is longer than 0 ms.")
+        return Tariff.of_user(*prices)
+    if request is not None or rounding is not None:
+        raise UsageError("Prices that are given include --price-per-gb-second.")
+    columns = {"provider": "platform", "region": "region", "architecture": "architecture"}
+    known = {"architecture": "x64"}
+    for what, column in columns.items():
+        option = place[what]
+        values = values_of(results, column) if option is None else [option]
+        if len(values) > 1:
+            raise UsageError(f"The results are of several: {', '.join(values)}; take --{what}.")
+        if values:
+            known[what] = values[0]
+    if missing := [what for what in columns if what not in known]:
+        raise PriceUnknownError(
+            f"Whose prices apply is not known: the results do not say {' and '.join(missing)}.",
+            remedy="Name them with --provider and --region, or give --price-per-gb-second.",
+        )
+    return price_book().tariff(**known, plan=place["plan"])
+
+
+def _show_costs(costs: Sequence[MemoryCost]) -> None:
+    from sebs.cli import output
+
+    columns = [
+        "memory [MB]",
+        "n",
+        "median [ms]",
+        "95 % interval [ms]",
+        "billed [ms]",
+        "GB·s",
+        "USD a million",
+        "break-even [1/h]",
+    ]
+    rows = [
+        (
+            f"{each.memory:g}",
+            each.n,
+            f"{each.median_provider_s * 1000:.2f}",
+            _interval(each.median_provider_low_s, each.median_provider_high_s, 1000),
+            f"{each.billed_ms:g}",
+            f"{each.gb_seconds:.6f}",
+            f"{each.cost_per_million:.4f}",
+            None if each.break_even_per_hour is None else f"{each.break_even_per_hour:,.0f}",
+        )
+        for each in costs
+    ]
+    output.print_table(columns, rows, numbers=columns)
+
+
+def _origin(tariff: Tariff) -> str:
+    plan = tariff.plan
+    if tariff.source is None:
+        return "Prices as given; free tiers are left out."
+    return (
+        f"Prices of {plan.title} in {tariff.region} for {tariff.architecture}, as of "
+        f"{tariff.source.date}, without free tiers: {tariff.source.url}"
+    )
+
+
+@command.command("eviction")
+@_results
+@click.option("--memory", type=int, metavar="MB", help="Only trials with this memory size.")
+@options.as_json
+def eviction(results: Path, memory: int | None, as_json: bool) -> None:
+    """Fit the period after which half of the idle environments are evicted.
+
+    Every period of the interval fits equally well.
+    """
+    from sebs.analysis.eviction import fit_eviction
+    from sebs.analysis.samples import idlings_of
+    from sebs.cli import output
+
+    trials = idlings_of(_read(results), memory)
+    model = fit_eviction(trials)
+    if as_json:
+        output.print_json(model.serialize())
+        return
+    _show_trials(trials, model)
+    click.echo(_period(model))
+
+
+def _show_trials(trials: Iterable[Idling], model: EvictionModel) -> None:
+    from sebs.cli import output
+
+    seen: dict[float, list[Idling]] = {}
+    for trial in trials:
+        seen.setdefault(trial.seconds, []).append(trial)
+    rows = []
+    for seconds in sorted(seen):
+        warm = sum(trial.warm for trial in seen[seconds])
+        share = warm / sum(trial.started for trial in seen[seconds])
+        bar = "█" * round(share * _BARS)
+        expected = f"{model.warm_share(seconds):.0%}"
+        rows.append((f"{seconds:g}", len(seen[seconds]), f"{share:.0%}", expected, bar))
+    columns = ["idle [s]", "trials", "warm", "model", ""]
+    output.print_table(columns, rows, numbers=columns[:4])
+
+
+def _period(model: EvictionModel) -> str:
+    fit = "" if model.r2 is None else f", R² = {model.r2:.4f}"
+    if model.period_high_s is None:
+        return f"Nothing was evicted: a period is longer than {model.period_low_s:g} s{fit}."
+    if model.period_s is None:
+        return (
+            f"Nothing was ever warm: a period is {model.period_high_s:g} s or shorter{fit}. "
+            "Idle for a shorter time."
+        )
+    return (
+        f"Half of the idle environments are evicted every {model.period_s:g} s; any period above "
+        f"{model.period_low_s:g} and up to {model.period_high_s:g} s fits equally well{fit}."
+    )
+
+
+@command.command("overhead")
+@_results
+@click.option(
+    "--offset",
+    type=float,
+    metavar="S",
+    help="By how much the function's clock is ahead.  [default: the results', else 0]",
+)
+@options.as_json
+def overhead(results: Path, offset: float | None, as_json: bool) -> None:
+    """Fit how long an invocation takes to reach its function, by the size of its payload.
+
+    Cold and warm invocations are fitted apart.
+    """
+    from sebs.analysis.overhead import fit_overhead
+    from sebs.analysis.samples import deliveries_of
+    from sebs.cli import output
+
+    cold, warm = fit_overhead(deliveries_of(_read(results), offset))
+    lines = {"cold": cold, "warm": warm}
+    if as_json:
+        output.print_json({kind: line and line.serialize() for kind, line in lines.items()})
+        return
+    columns = ["start", "n", "intercept [ms]", "slope [ms/MB]", "R²"]
+    rows = [(kind, *_line(line)) for kind, line in lines.items() if line is not None]
+    output.print_table(columns, rows, numbers=columns[1:])
+
+
+def _line(line: Line) -> tuple[Any, ...]:
+    slope = None if line.slope_s_per_mb is None else f"{line.slope_s_per_mb * 1000:.3f}"
+    r2 = None if line.r2 is None else f"{line.r2:.4f}"
+    return line.n, f"{line.intercept_s * 1000:.3f}", slope, r2
+
+
+def _interval(low: float | None, high: float | None, factor: float) -> str | None:
+    if low is None or high is None:
+        return None
+    return f"{low * factor:.2f} – {high * factor:.2f}"  # noqa: RUF001 (a range)
+
+
+def _read(path: Path) -> Results:
+    from sebs.analysis.inputs import read_results
+
+    return read_results(path)

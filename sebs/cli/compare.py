@@ -1,0 +1,124 @@
+"""``sebs compare``: whether one run is slower than another, for people and for CI."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sebs.cli import options
+
+if TYPE_CHECKING:
+    from sebs.analysis.comparison import Comparison
+    from sebs.analysis.runs import Group, RunComparison
+
+_NOT_SLOWER, _SLOWER, _NOT_JUDGED = 0, 1, 2
+
+
+def _share(_context: click.Context, _option: click.Parameter, value: str) -> float:
+    matched = re.fullmatch(r"slower=(\d+(?:\.\d+)?)%", value.replace(" ", ""))
+    if matched is None:
+        raise click.BadParameter(f"{value!r} is not like slower=5%.")
+    return float(matched[1]) / 100
+
+
+@click.command("compare")
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument("head", type=click.Path(path_type=Path))
+@click.option(
+    "--metric",
+    type=click.Choice(["client", "provider", "benchmark"]),
+    default="client",
+    show_default=True,
+    help="Which time is compared.",
+)
+@click.option(
+    "--fail-if",
+    "tolerated",
+    default="slower=0%",
+    show_default=True,
+    callback=_share,
+    metavar="slower=N%",
+    help="Fail where HEAD is shown to be slower by more than that.",
+)
+@click.option("--force", is_flag=True, help="Compare runs of other code, input or memory, too.")
+@options.as_json
+def command(
+    base: Path, head: Path, metric: str, tolerated: float, force: bool, as_json: bool
+) -> int:
+    """Compare the run HEAD with the run BASE, cold and warm invocations apart.
+
+    A difference is shown where a rank test and the interval of the ratio of medians agree. Exits
+    with 0 where HEAD is not shown to be slower (faster, or no difference shown), with 1 where it
+    is, and with 2 where nothing can be said: too little data, runs that are not comparable, or
+    cannot be read.
+    """
+    from sebs.cli import output
+    from sebs.errors import ResultFormatError, UsageError
+
+    try:
+        compared = _compare(base, head, metric, force)
+    except (ResultFormatError, OSError) as error:
+        # With 1 it would look as if the head were slower.
+        raise UsageError(str(error)) from error
+    verdict = compared.verdict(tolerated)
+    if as_json:
+        output.print_json(
+            {
+                "verdict": verdict.value,
+                "tolerated": tolerated,
+                "base": str(base),
+                "head": str(head),
+                **compared.serialize(),
+            }
+        )
+    else:
+        _show(compared, verdict.value, tolerated)
+    return _exit_code(verdict.value)
+
+
+def _compare(base: Path, head: Path, metric: str, force: bool) -> RunComparison:
+    from sebs.analysis.inputs import read_results
+    from sebs.analysis.runs import compare_runs
+
+    return compare_runs(read_results(base), read_results(head), metric, force=force)
+
+
+def _exit_code(verdict: str) -> int:
+    from sebs.analysis.comparison import Verdict
+
+    known = {Verdict.SLOWER.value: _SLOWER, Verdict.TOO_LITTLE_DATA.value: _NOT_JUDGED}
+    return known.get(verdict, _NOT_SLOWER)
+
+
+def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
+    from sebs.cli import output
+
+    for difference in compared.differences:
+        click.echo(f"The runs differ in {difference}.")
+    columns = ["start", "memory [MB]", "n", "base [ms]", "head [ms]", "change", "95 % interval"]
+    rows = [_row(group) for group in compared.groups]
+    output.print_table([*columns, "verdict"], rows, numbers=columns[1:])
+    for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
+        if failed:
+            click.echo(f"Failed invocations of the {which}, not compared: {failed}.")
+    limit = f", more than {tolerated:.3g} of it tolerated" if tolerated else ""
+    click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")
+
+
+def _row(group: Group) -> tuple[Any, ...]:
+    found = group.comparison
+    if found is None:
+        return group.start, group.memory, "in one run only", None, None, None, None, group.verdict
+    sizes = f"{found.n_base}, {found.n_head}"
+    medians = [f"{median / 1000:.2f}" for median in (found.median_base, found.median_head)]
+    return group.start, group.memory, sizes, *medians, *_change(found), group.verdict
+
+
+def _change(found: Comparison) -> tuple[str | None, str | None]:
+    if found.ratio is None or found.ratio_low is None or found.ratio_high is None:
+        return None, None
+    ends = f"{found.ratio_low - 1:+.1%} to {found.ratio_high - 1:+.1%}"
+    return f"{found.ratio - 1:+.1%}", ends

@@ -1,0 +1,402 @@
+"""``sebs analyze`` and ``sebs compare``: known truths recovered, bad input refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sebs.cli.main import run
+
+PERFORMANCE = [
+    *("memory", "type", "is_cold", "exec_time", "connection_time"),
+    *("client_time", "provider_time", "mem_used"),
+]
+EVICTION = ["Memory", "FunctionTime", "Invocations", "DeltaT", "WarmContainers"]
+OVERHEAD = [
+    *("payload_size", "repetition", "is_cold", "connection_time"),
+    *("start_timestamp", "finish_timestamp", "request_id"),
+]
+
+#: Environments that can be halved twenty times.
+MANY = 1 << 20
+
+
+def write(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> Path:
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def performance(path: Path, times: dict[int, list[int]], cold: list[int] | None = None) -> Path:
+    """Write provider times, µs, by memory size; client times are 50 ms longer."""
+    rows = [
+        (memory, "warm", False, time, 0.03, time + 50_000, time, 70)
+        for memory, measured in times.items()
+        for time in measured
+    ]
+    rows += [
+        (memory, "cold", True, time, 0.03, time + 50_000, time, 70)
+        for memory in times
+        for time in cold or []
+    ]
+    return write(path, PERFORMANCE, rows)
+
+
+def asked(capfd: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, Any]:
+    code = run([*map(str, arguments), "--json"])
+    return code, json.loads(capfd.readouterr().out)
+
+
+def refused(capfd: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    code = run(list(map(str, arguments)))
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert "bug" not in captured.err
+    return code, captured.err
+
+
+# What it costs
+
+
+def test_a_known_price_is_charged_for_warm_medians(tmp_path, capfd) -> None:
+    file = performance(
+        tmp_path / "result.csv", {1024: [99_001, 99_500, 100_400], 128: [800_000] * 7}, [5_000_000]
+    )
+    code, document = asked(
+        capfd, "analyze", "cost", file, "--price-per-gb-second", 1e-5,
+        "--price-per-request", 2e-7, "--rounding-ms", 100, "--vm-hourly", 0.36,
+    )  # fmt: skip
+    assert code == 0
+    small, large = document["by_memory"]
+    assert (small["memory"], small["n"], large["memory"], large["n"]) == (128, 7, 1024, 3)
+    assert small["median_provider_s"] == pytest.approx(0.8)
+    assert small["gb_seconds"] == pytest.approx(0.1)
+    assert small["cost_per_million"] == pytest.approx(1.0 + 0.2)
+    assert small["break_even_per_hour"] == pytest.approx(0.36 / 1.2e-6)
+    assert (large["median_provider_s"], large["billed_ms"]) == (pytest.approx(0.0995), 100)
+    assert large["cost_per_million"] == pytest.approx(1.0 + 0.2)
+    assert document["left_out"]["cold"] == 2
+    # Seven observations have an interval of the median, three have none.
+    assert small["median_provider_low_s"] == pytest.approx(0.8)
+    assert large["median_provider_low_s"] is None
+
+
+def test_the_price_book_says_what_it_took_and_from_where(tmp_path, capfd) -> None:
+    file = performance(tmp_path / "result.csv", {512: [1_000_000]})
+    place = ("--provider", "aws", "--region", "us-east-1")
+    code, document = asked(capfd, "analyze", "cost", file, *place)
+    [only] = document["by_memory"]
+    assert code == 0
+    assert only["cost_per_million"] == pytest.approx(0.5 * 16.6667 + 0.2)
+    assert only["break_even_per_hour"] is None
+    assert document["prices"]["date"] == "2026-09-19"
+    _, cheaper = asked(capfd, "analyze", "cost", file, *place, "--architecture", "arm64")
+    assert cheaper["by_memory"][0]["cost_per_million"] == pytest.approx(0.5 * 13.3334 + 0.2)
+    assert run(["analyze", "cost", str(file), *place]) == 0
+    assert "without free tiers: https://" in capfd.readouterr().out
+
+
+def test_used_memory_is_billed_where_a_plan_does_so(tmp_path, capfd) -> None:
+    file = performance(tmp_path / "result.csv", {512: [1_000_000]})
+    place = ("--provider", "azure", "--region", "eastus")
+    _, document = asked(capfd, "analyze", "cost", file, *place, "--plan", "consumption")
+    [only] = document["by_memory"]
+    assert (only["memory"], only["billed_memory"]) == (512, 128)
+    assert only["cost_per_million"] == pytest.approx(0.125 * 16 + 0.2)
+
+
+def test_used_memory_that_nobody_measured_has_no_price(tmp_path, capfd) -> None:
+    rows = [(512, "warm", False, 1, 0.03, 9, 1_000_000, used) for used in (0, 0, 0)]
+    file = write(tmp_path / "result.csv", PERFORMANCE, rows)
+    place = ("--provider", "azure", "--region", "eastus", "--plan", "consumption")
+    code, message = refused(capfd, "analyze", "cost", file, *place)
+    assert code == 1
+    assert "nobody measured it" in message
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ([], 1, ["provider", "region", "--price-per-gb-second"]),
+        (["--provider", "aws"], 1, ["region"]),
+        (["--provider", "aws", "--region", "atlantis-1"], 1, ["atlantis-1", "us-east-1"]),
+        (["--provider", "ibm", "--region", "x"], 1, ["ibm", "aws, azure, gcp"]),
+        (["--provider", "azure", "--region", "eastus", "--architecture", "arm64"], 1, ["x64"]),
+        (["--provider", "azure", "--region", "eastus"], 2, ["768", "512, 2048, 4096"]),
+        (["--price-per-request", "1e-7"], 2, ["--price-per-gb-second"]),
+        (["--price-per-gb-second", "-1"], 2, ["negative"]),
+        (["--price-per-gb-second", "nan"], 2, ["negative"]),
+        (["--price-per-gb-second", "1e-5", "--rounding-ms", "0"], 2, ["billing step"]),
+        (["--price-per-gb-second", "1e-5", "--vm-hourly", "0"], 2, ["machine"]),
+        (["--price-per-gb-second", "1e-5", "--region", "us-east-1"], 2, ["not both"]),
+    ],
+)
+def test_prices_that_are_missing_or_make_no_sense(options, code, words, tmp_path, capfd) -> None:
+    file = performance(tmp_path / "result.csv", {768: [1_000_000]})
+    got, message = refused(capfd, "analyze", "cost", file, *options)
+    assert got == code
+    for word in words:
+        assert word in message
+
+
+def test_only_cold_invocations_have_no_price(tmp_path, capfd) -> None:
+    file = performance(tmp_path / "result.csv", {512: []}, [1_000_000])
+    code, message = refused(capfd, "analyze", "cost", file, "--price-per-gb-second", "1e-5")
+    assert code == 1
+    assert "warm" in message
+
+
+# When environments are evicted
+
+
+@pytest.mark.parametrize("period", [97.0, 380.0, 611.5])
+def test_a_known_eviction_period_is_in_its_interval(period, tmp_path, capfd) -> None:
+    idle = [*range(30, 1900, 45)]
+    rows = [(128, 1, MANY, t, round(MANY * 2.0 ** -(t // period))) for t in idle]
+    file = write(tmp_path / "eviction.csv", EVICTION, rows)
+    code, model = asked(capfd, "analyze", "eviction", file)
+    assert code == 0
+    assert model["period_low_s"] < period <= model["period_high_s"]
+    assert model["period_s"] == pytest.approx(period, rel=0.05)
+    assert model["r2"] > 0.99
+    assert model["n"] == len(idle)
+    assert run(["analyze", "eviction", str(file)]) == 0
+    assert "fits equally well" in capfd.readouterr().out
+
+
+def test_an_eviction_period_is_recovered_out_of_noise(tmp_path, capfd) -> None:
+    generator = np.random.default_rng(11)
+    rows = [
+        (128, 1, 20, t, generator.binomial(20, 2.0 ** -(t // 380)))
+        for t in range(30, 1800, 30)
+        for _ in range(5)
+    ]
+    _, model = asked(capfd, "analyze", "eviction", write(tmp_path / "e.csv", EVICTION, rows))
+    assert model["period_s"] == pytest.approx(380, abs=15)
+    assert 0.9 < model["r2"] < 1
+
+
+def test_memory_sizes_may_be_looked_at_apart(tmp_path, capfd) -> None:
+    rows = [
+        (memory, 1, MANY, t, round(MANY * 2.0 ** -(t // period)))
+        for memory, period in ((128, 200), (1024, 500))
+        for t in range(50, 1500, 50)
+    ]
+    file = write(tmp_path / "eviction.csv", EVICTION, rows)
+    _, small = asked(capfd, "analyze", "eviction", file, "--memory", 128)
+    _, large = asked(capfd, "analyze", "eviction", file, "--memory", 1024)
+    assert small["period_low_s"] < 200 <= small["period_high_s"]
+    assert large["period_low_s"] < 500 <= large["period_high_s"]
+
+
+@pytest.mark.parametrize(
+    ("warm", "word"), [(8, "Nothing was evicted"), (0, "Nothing was ever warm")]
+)
+def test_no_end_of_an_interval_is_made_up(warm, word, tmp_path, capfd) -> None:
+    file = write(tmp_path / "e.csv", EVICTION, [(128, 1, 8, t, warm) for t in (10, 100)])
+    _, model = asked(capfd, "analyze", "eviction", file)
+    assert model["period_s"] is None
+    assert run(["analyze", "eviction", str(file)]) == 0
+    assert word in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("warm", [9, 10_000])
+def test_more_warm_environments_than_there_were(warm, tmp_path, capfd) -> None:
+    file = write(tmp_path / "e.csv", EVICTION, [(128, 1, 8, 10, warm)])
+    code, message = refused(capfd, "analyze", "eviction", file)
+    assert code == 1
+    assert str(warm) in message
+
+
+# What a payload costs
+
+
+def test_a_known_overhead_is_recovered_in_spite_of_the_clocks(tmp_path, capfd) -> None:
+    theta, begin = 12.25, 1_700_000_000.0
+    rows = [
+        (size, i, cold, 0.03, begin, f"{begin + theta + 0.03 + a + b * size / 1e6:.6f}", "r")
+        for cold, a, b in ((1, 0.4, 0.05), (0, 0.02, 0.01))
+        for size in (1_000, 500_000, 5_900_000)
+        for i in range(3)
+    ]
+    file = write(tmp_path / "overhead.csv", OVERHEAD, rows)
+    code, lines = asked(capfd, "analyze", "overhead", file, "--offset", theta)
+    assert code == 0
+    for kind, a, b in (("cold", 0.4, 0.05), ("warm", 0.02, 0.01)):
+        assert lines[kind]["intercept_s"] == pytest.approx(a, abs=2e-6)
+        assert lines[kind]["slope_s_per_mb"] == pytest.approx(b, abs=1e-6)
+        assert lines[kind]["r2"] == pytest.approx(1, abs=1e-6)
+        assert lines[kind]["n"] == 9
+
+
+def test_the_offset_that_a_file_has_is_subtracted(tmp_path, capfd) -> None:
+    rows = [(1_000, i, False, 0.0, 10.0, 10.5, "r", 0.3) for i in range(3)]
+    file = write(tmp_path / "processed.csv", [*OVERHEAD, "clock_drift_mean"], rows)
+    _, lines = asked(capfd, "analyze", "overhead", file)
+    assert lines["warm"]["intercept_s"] == pytest.approx(0.2)
+    _, lines = asked(capfd, "analyze", "overhead", file, "--offset", 0.1)
+    assert lines["warm"]["intercept_s"] == pytest.approx(0.4)
+
+
+def test_one_payload_has_no_slope_and_one_kind_no_other(tmp_path, capfd) -> None:
+    rows = [(1_000, i, False, 0.0, 10.0, 10.5, "r") for i in range(3)]
+    _, lines = asked(capfd, "analyze", "overhead", write(tmp_path / "o.csv", OVERHEAD, rows))
+    assert lines["cold"] is None
+    assert lines["warm"] == {
+        "intercept_s": pytest.approx(0.5),
+        "slope_s_per_mb": None,
+        "r2": None,
+        "n": 3,
+    }
+
+
+# What is no result
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["empty"]),
+        ("a,b\n1,2\n", ["a,b"]),
+        (",".join(PERFORMANCE) + "\n", ["nothing"]),
+        (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1\n", ["line 2"]),
+        (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1,9,nan,5\n", ["line 2", "nan"]),
+        (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1,9,9,5\n\n128,warm,maybe,1,0.1,9,9,5\n",
+         ["line 4", "maybe"]),
+        (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1,-9,9,5\n", ["line 2", "-9"]),
+        (",".join(PERFORMANCE) + "\n" + ",".join(PERFORMANCE) + "\n", ["line 2"]),
+        (",".join(PERFORMANCE) + "\n128,1,8,10,8\n", ["line 2"]),
+    ],
+    ids=["empty", "foreign", "headless", "truncated", "nan", "words", "negative", "twice", "mixed"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["cost", "eviction", "overhead"])
+def test_files_that_are_no_results(command, text, words, tmp_path, capfd) -> None:
+    file = tmp_path / "broken.csv"
+    file.write_text(text)
+    code, message = refused(capfd, "analyze", command, file)
+    assert code == 1
+    assert "broken.csv" in message
+    for word in words:
+        assert word in message.lower()
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "."])
+def test_what_is_not_there_or_no_run(name, tmp_path, capfd) -> None:
+    code, message = refused(capfd, "analyze", "cost", tmp_path / name)
+    assert code == 1
+    assert str(tmp_path) in message
+
+
+def test_an_experiment_is_not_taken_for_another(tmp_path, capfd) -> None:
+    file = performance(tmp_path / "result.csv", {512: [1]})
+    for command in ("eviction", "overhead"):
+        code, message = refused(capfd, "analyze", command, file)
+        assert code == 1
+        assert f"no results of an {command} experiment" in message
+
+
+# Comparing
+
+
+def normal(seed: int, mean: float, n: int = 60) -> list[int]:
+    return [round(value) for value in np.random.default_rng(seed).normal(mean, mean / 50, n)]
+
+
+def two(tmp_path: Path, head: dict[int, list[int]], **kinds: Any) -> tuple[Path, Path]:
+    base = performance(tmp_path / "base.csv", {512: normal(1, 1e6)}, normal(2, 3e6, 20))
+    return base, performance(tmp_path / "head.csv", head, kinds.get("cold", normal(4, 3e6, 20)))
+
+
+def test_a_slower_head_fails_and_says_by_how_much(tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: normal(3, 1.1e6)})
+    code, document = asked(capfd, "compare", base, head, "--metric", "provider")
+    assert (code, document["verdict"]) == (1, "slower")
+    by_start = {group["start"]: group for group in document["groups"]}
+    assert by_start["warm"]["verdict"] == "slower"
+    assert by_start["warm"]["ratio_low"] < 1.1 < by_start["warm"]["ratio_high"]
+    assert by_start["cold"]["verdict"] == "no difference shown"
+    assert run(["compare", str(base), str(head), "--metric", "provider"]) == 1
+    assert "Provider time of the head: slower" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("limit", "code"), [("slower=5%", 1), ("slower=30%", 0)])
+def test_what_is_tolerated_does_not_fail(limit, code, tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: normal(3, 1.1e6)})
+    got, document = asked(capfd, "compare", base, head, "--fail-if", limit)
+    assert got == code
+    assert document["groups"][1]["verdict"] == "slower"
+
+
+@pytest.mark.parametrize(("mean", "verdict"), [(0.9e6, "faster"), (1e6, "no difference shown")])
+def test_what_is_not_slower_passes(mean, verdict, tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: normal(1 if mean == 1e6 else 3, mean)})
+    code, document = asked(capfd, "compare", base, head)
+    assert (code, document["verdict"]) == (0, verdict)
+
+
+def test_identical_samples_show_no_difference(tmp_path, capfd) -> None:
+    same = performance(tmp_path / "same.csv", {512: [1000] * 9}, [2000] * 9)
+    code, document = asked(capfd, "compare", same, same)
+    assert (code, document["verdict"]) == (0, "no difference shown")
+
+
+@pytest.mark.parametrize("head", [[1000], [1000] * 5])
+def test_too_little_data_is_neither_passed_nor_slower(head, tmp_path, capfd) -> None:
+    base = performance(tmp_path / "base.csv", {512: [1000] * 9})
+    code, document = asked(capfd, "compare", base, performance(tmp_path / "head.csv", {512: head}))
+    assert (code, document["verdict"]) == (2, "too little data")
+
+
+def test_a_kind_that_one_run_lacks_is_shown_and_not_judged(tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: normal(1, 1e6)}, cold=[])
+    code, document = asked(capfd, "compare", base, head)
+    assert (code, document["verdict"]) == (0, "no difference shown")
+    assert {group["start"]: group["verdict"] for group in document["groups"]} == {
+        "cold": "too little data",
+        "warm": "no difference shown",
+    }
+    assert run(["compare", str(base), str(head)]) == 0
+    assert "in one run only" in capfd.readouterr().out
+
+
+def test_runs_of_other_memory_are_refused_unless_forced(tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {1024: normal(3, 0.5e6)})
+    code, message = refused(capfd, "compare", base, head)
+    assert code == 2
+    assert "memory: 512 and 1024" in message
+    assert "--force" in message
+    code, document = asked(capfd, "compare", base, head, "--force")
+    assert (code, document["verdict"]) == (0, "faster")
+    assert document["differences"] == [{"what": "memory", "base": [512], "head": [1024]}]
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--metric", "happiness"], "happiness"),
+        (["--fail-if", "faster=5%"], "faster=5%"),
+        (["--fail-if", "slower=-5%"], "slower=5%"),
+        (["--fail-if", "slower"], "slower=5%"),
+    ],
+)
+def test_wrong_options_of_a_comparison(options, word, tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: [1]})
+    code, message = refused(capfd, "compare", base, head, *options)
+    assert code == 2
+    assert word in message
+
+
+def test_a_run_that_cannot_be_read_is_no_slower_run(tmp_path, capfd) -> None:
+    base, _ = two(tmp_path, {512: [1]})
+    code, message = refused(capfd, "compare", base, tmp_path / "nowhere")
+    assert code == 2
+    assert "nowhere" in message

@@ -1,0 +1,157 @@
+"""``sebs analyze`` and ``sebs compare`` on runs of ours, which know what they are of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sebs.cli.main import run
+from sebs.faas.result import ExecutionResult
+from sebs.results.manifest import Manifest
+from sebs.results.run import Run
+from sebs.results.schema import Column
+
+DELTA = Column("delta_t", "number", "s", "how long environments idled")
+
+
+def result(client: int, *, cold: bool = False, failed: bool = False) -> ExecutionResult:
+    made = ExecutionResult(environment_id="" if failed else "e")
+    made.times.client, made.times.benchmark = client, client - 10
+    made.provider_times.execution = client - 5
+    made.stats.cold_start = cold
+    if failed:
+        made.fail("it broke")
+    return made
+
+
+def record(
+    output: Path,
+    results: Sequence[ExecutionResult],
+    points: Sequence[dict[str, Any]] | None = None,
+    **manifest: Any,
+) -> str:
+    described = {
+        "experiment": "perf-cost",
+        "deployment": "aws",
+        "region": "us-east-1",
+        "benchmark": "110.dynamic-html",
+        "benchmark_hash": "h1",
+        "size": "test",
+        "constants": {"memory": 256, "architecture": "arm64"},
+        **manifest,
+    }
+    with Run.create(output, Manifest(**described)) as made:
+        for number, each in enumerate(results):
+            made.record({"id": str(number), **(points[number] if points else {})}, each)
+        made.finish()
+        return str(made.directory)
+
+
+def asked(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    code = run([*arguments, "--json"])
+    return code, json.loads(capfd.readouterr().out)
+
+
+TIMES = [1000, 1010, 1020, 1030, 1040, 1050, 1060, 1070]
+
+
+def test_a_run_knows_whose_prices_apply(tmp_path, capfd) -> None:
+    invocations = [result(time) for time in TIMES]
+    invocations += [result(9000, cold=True), result(50, failed=True)]
+    code, document = asked(capfd, "analyze", "cost", record(tmp_path, invocations))
+    assert code == 0
+    assert document["prices"]["architecture"] == "arm64"
+    assert document["left_out"] == {"failed": 1, "cold": 1, "unknown": 0, "unmeasured": 0}
+    [only] = document["by_memory"]
+    assert (only["memory"], only["n"], only["billed_ms"]) == (256, 8, 2)
+    assert only["cost_per_million"] == pytest.approx(0.25 * 0.002 * 13.3334 + 0.2)
+
+
+def test_results_of_several_architectures_take_one(tmp_path, capfd) -> None:
+    points = [{"architecture": name} for name in ("x64", "arm64")]
+    there = record(tmp_path, [result(1_000_005), result(2_000_005)], points)
+    assert run(["analyze", "cost", there]) == 2
+    assert "arm64, x64; take --architecture" in capfd.readouterr().err
+    _, document = asked(capfd, "analyze", "cost", there, "--architecture", "arm64")
+    [only] = document["by_memory"]
+    assert (only["n"], only["median_provider_s"]) == (1, 2.0)
+
+
+def test_a_platform_that_charges_nothing_has_no_price(tmp_path, capfd) -> None:
+    there = record(tmp_path, [result(1000)], deployment="local", region="local")
+    assert run(["analyze", "cost", there]) == 1
+    assert "'local', but of aws, azure, gcp" in capfd.readouterr().err
+
+
+def test_invocations_that_all_failed_have_no_cost(tmp_path, capfd) -> None:
+    there = record(tmp_path, [result(1000, failed=True)] * 3)
+    assert run(["analyze", "cost", there]) == 1
+    assert "not a single warm invocation" in capfd.readouterr().err
+
+
+def test_a_run_that_is_not_finished_is_analyzed_all_the_same(tmp_path, capfd) -> None:
+    made = Run.create(tmp_path, Manifest(experiment="invoke", deployment="aws"))
+    made.record({"id": "1", "memory": 128}, result(1000))
+    prices = ("--price-per-gb-second", "1e-5")
+    code, document = asked(capfd, "analyze", "cost", str(made.directory), *prices)
+    assert (code, document["by_memory"][0]["n"]) == (0, 1)
+
+
+def test_an_eviction_experiment_counts_its_warm_environments(tmp_path, capfd) -> None:
+    period, started = 100, 16
+    invocations, points = [], []
+    for seconds in (40, 90, 140, 190, 240, 290):
+        warm = round(started * 2.0 ** -(seconds // period))
+        for number in range(started):
+            invocations.append(result(1000, cold=number >= warm))
+            points.append({"delta_t": seconds, "repetition": 0})
+    there = record(tmp_path, invocations, points, experiment="eviction-model", factors=(DELTA,))
+    code, model = asked(capfd, "analyze", "eviction", there)
+    assert code == 0
+    assert model["n"] == 6
+    assert model["period_low_s"] < period <= model["period_high_s"]
+    assert model["r2"] == pytest.approx(1)
+
+
+def test_other_code_and_input_are_refused_with_both_values(tmp_path, capfd) -> None:
+    invocations = [result(time) for time in TIMES]
+    base = record(tmp_path, invocations)
+    head = record(tmp_path, invocations, benchmark_hash="h2", size="large")
+    assert run(["compare", base, head]) == 2
+    message = capfd.readouterr().err
+    assert "benchmark hash: h1 and h2" in message
+    assert "size: test and large" in message
+    assert "memory:" not in message
+    code, document = asked(capfd, "compare", base, head, "--force")
+    assert code == 0
+    assert [each["what"] for each in document["differences"]] == ["benchmark hash", "size"]
+
+
+def test_failures_are_counted_beside_the_times(tmp_path, capfd) -> None:
+    base = record(tmp_path, [result(time) for time in TIMES])
+    head = record(tmp_path, [result(time) for time in TIMES] + [result(5, failed=True)] * 4)
+    code, document = asked(capfd, "compare", base, head)
+    assert (code, document["failed_base"], document["failed_head"]) == (0, 0, 4)
+    assert document["groups"][0]["n_head"] == 8
+    assert run(["compare", base, head]) == 0
+    assert "Failed invocations of the head, not compared: 4." in capfd.readouterr().out
+
+
+def test_a_head_that_only_fails_does_not_pass(tmp_path, capfd) -> None:
+    base = record(tmp_path, [result(time) for time in TIMES])
+    head = record(tmp_path, [result(time, failed=True) for time in TIMES])
+    code, document = asked(capfd, "compare", base, head)
+    assert (code, document["verdict"]) == (2, "too little data")
+
+
+@pytest.mark.parametrize(("metric", "expected"), [("client", 1035), ("benchmark", 1025),
+                                                  ("provider", 1030)])  # fmt: skip
+def test_each_metric_is_its_own_time(metric, expected, tmp_path, capfd) -> None:
+    same = record(tmp_path, [result(time) for time in TIMES])
+    _, document = asked(capfd, "compare", same, same, "--metric", metric)
+    [group] = document["groups"]
+    assert group["median_base"] == expected
