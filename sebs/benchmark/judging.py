@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import Any
+
+
+def judge_digest(output: Any, digest: str, what: str) -> str | None:
+    """Return why a result is not the one that is known; ``None`` where it is.
+
+    Args:
+        output: What the handler returned.
+        digest: SHA-256 of the right result as JSON without spaces, in hexadecimal.
+        what: What the result is, in words: ``the tree``.
+    """
+    result = output.get("result") if isinstance(output, dict) else None
+    found = sha256(json.dumps(result, separators=(",", ":")).encode()).hexdigest()
+    if found != digest:
+        return f"{what} should have the digest {digest}, and has {found}"
+    return None
 
 
 def judge_place(output: Any, bucket: Any, what: str) -> str | None:
@@ -16,9 +33,20 @@ def judge_place(output: Any, bucket: Any, what: str) -> str | None:
     result = output.get("result") if isinstance(output, dict) else None
     if not isinstance(result, dict):
         return f"the result should say where {what} is, and is {result!r}"
-    found, key = result.get("bucket"), result.get("key")
+    found = result.get("bucket")
     if found != bucket["bucket"]:
         return f"{what} should be in the bucket {bucket['bucket']!r}, not in {found!r}"
+    return judge_key(result.get("key"), bucket, what)
+
+
+def judge_key(key: Any, bucket: Any, what: str) -> str | None:
+    """Return why an object cannot be where an output says; ``None`` where it can.
+
+    Args:
+        key: The key in the output.
+        bucket: The event's ``bucket``, which has the output's prefix.
+        what: What the object is, in words.
+    """
     if not isinstance(key, str) or not key.startswith(f"{bucket['output']}/"):
         return f"{what} should be below {bucket['output']!r}, not at {key!r}"
     return None

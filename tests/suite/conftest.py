@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from suite_doubles import Fed, Handler, node_handler
+from suite_doubles import Fed, Handler, node_handler, python_process_handler
 
 from sebs.benchmark.dependencies import PYTHON_PACKAGES
 from sebs.local.storage import STORAGE_VARIABLE
@@ -42,6 +42,17 @@ def python_handler(
         origin = getattr(sys.modules[name], "__file__", None)
         if name.partition(".")[0] == "function" or str(tmp_path) in str(origin):
             del sys.modules[name]
+
+
+@pytest.fixture
+def python_process(tmp_path: Path) -> Callable[[Fed], Handler]:
+    """Packages a benchmark whose dependencies must not come into this process."""
+
+    def load(benchmark: Fed) -> Handler:
+        package = benchmark.package(Language.PYTHON, tmp_path / "python" / "function")
+        return python_process_handler(package, dict(os.environ))
+
+    return load
 
 
 @pytest.fixture

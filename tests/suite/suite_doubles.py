@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sebs.benchmark.dependencies import Target
+from sebs.benchmark.dependencies import PYTHON_PACKAGES, Target
 from sebs.benchmark.feeding import prepare
 from sebs.benchmark.inputs import InputModule
 from sebs.benchmark.recipe import Recipe
@@ -42,6 +42,14 @@ require(process.argv[1]).handler(JSON.parse(fs.readFileSync(0))).then((answer) =
   fs.writeFileSync(1, JSON.stringify(answer));
   process.exit();
 });
+"""
+
+#: Imports the function as the platforms do: from a package.
+PYTHON_RUNNER = """
+import importlib, json, sys
+sys.path[:0] = sys.argv[1:]
+answer = importlib.import_module("function.function").handler(json.load(sys.stdin))
+json.dump(answer, sys.stdout)
 """
 
 
@@ -127,10 +135,22 @@ class Fed:
 
 def node_handler(function: Path, environment: dict[str, str]) -> Handler:
     """Return a call of a Node.js function, each in a process of its own."""
+    return _process_handler(["node", "-e", NODE_RUNNER, str(function)], environment)
 
+
+def python_process_handler(package: Path, environment: dict[str, str]) -> Handler:
+    """Return a call of a Python function, each in a process of its own.
+
+    For dependencies that a process can have in one version only, once: NumPy, which tests use too.
+    """
+    paths = [str(package / PYTHON_PACKAGES), str(package.parent)]
+    return _process_handler([sys.executable, "-I", "-c", PYTHON_RUNNER, *paths], environment)
+
+
+def _process_handler(command: list[str], environment: dict[str, str]) -> Handler:
     def call(event: dict[str, Any]) -> Any:
         done = subprocess.run(
-            ["node", "-e", NODE_RUNNER, function],
+            command,
             input=json.dumps(event).encode(),
             capture_output=True,
             env=environment,

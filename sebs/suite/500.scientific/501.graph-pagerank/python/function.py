@@ -1,0 +1,28 @@
+"""Make a random graph, and rank its vertices."""
+
+from random import Random
+from threading import Lock
+from time import perf_counter_ns
+
+import igraph
+
+#: All threads draw from the generator that was set last, but only those that have set one.
+drawing = Lock()
+
+
+def handler(event):
+    with drawing:
+        igraph.set_random_number_generator(Random(event.get("seed")))
+        begin = perf_counter_ns()
+        graph = igraph.Graph.Barabasi(event["size"], 10)
+        graph_generating_time = perf_counter_ns() - begin
+    begin = perf_counter_ns()
+    ranks = graph.pagerank()
+    compute_time = perf_counter_ns() - begin
+    return {
+        "result": ranks[0],
+        "measurement": {
+            "graph_generating_time": graph_generating_time // 1000,
+            "compute_time": compute_time // 1000,
+        },
+    }
