@@ -27,7 +27,10 @@ BENCHMARKS = {
     "local_sandbox": "The local platform's containers",
     "aws": "AWS Lambda",
     "aws_wrappers": "What runs inside of functions on AWS Lambda",
+    "wrapper_cost": "What wrappers add to benchmarks",
+    "suite": "The bundled benchmarks",
     "aws_metrics": "Metrics of functions on AWS Lambda",
+    "analysis": "Analyzing results",
 }
 
 PAGE = """# Performance of sebs itself
