@@ -8,30 +8,31 @@ left out.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sebs.analysis.quantiles import quantile
+from sebs.analysis.quantiles import quantile, sample
 from sebs.errors import InvalidSampleError, UsageError
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from sebs.analysis.prices import Tariff
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one warm invocation used.
+    """What the warm invocations of one memory size used.
 
     Attributes:
         memory: Memory that the function is configured with, MB.
-        provider: Execution time as the platform's log has it, µs.
-        memory_used: Peak memory, MB; ``None`` where nobody measured it.
+        provider: Their execution times as the platform's log has them, µs.
+        memory_used: Median of their peak memory, MB; ``None`` where nobody measured it.
     """
 
     memory: float
-    provider: float
+    provider: ArrayLike
     memory_used: float | None = None
 
 
@@ -75,7 +76,7 @@ def cost_by_memory(
     """Return the cost at each memory size, ascending.
 
     Args:
-        usages: What warm invocations used; at least one.
+        usages: What warm invocations used, at least one of them; each memory size once.
         tariff: What the provider charges.
         vm_hourly: USD of an hour of the machine that would do the same.
 
@@ -86,29 +87,26 @@ def cost_by_memory(
     """
     if vm_hourly is not None and not 0 < vm_hourly < float("inf"):
         raise UsageError(f"A machine for {vm_hourly} USD an hour cannot be compared with.")
-    sizes: dict[float, list[Usage]] = {}
-    for usage in usages:
-        sizes.setdefault(usage.memory, []).append(usage)
-    if not sizes:
+    found = sorted(usages, key=lambda usage: usage.memory)
+    if not found:
         raise InvalidSampleError(
             "There is not a single warm invocation whose provider time is known.",
             remedy="Fetch the platform's metrics first: sebs benchmark process RUN.",
         )
-    return [_cost(memory, sizes[memory], tariff, vm_hourly) for memory in sorted(sizes)]
+    return [_cost(usage, tariff, vm_hourly) for usage in found]
 
 
-def _cost(
-    memory: float, usages: list[Usage], tariff: Tariff, vm_hourly: float | None
-) -> MemoryCost:
-    if any(usage.provider <= 0 for usage in usages):
-        raise InvalidSampleError(f"Some provider times at {memory:g} MB are not positive.")
-    median = quantile([usage.provider for usage in usages])
+def _cost(usage: Usage, tariff: Tariff, vm_hourly: float | None) -> MemoryCost:
+    times = sample(usage.provider)
+    if times.min() <= 0:
+        raise InvalidSampleError(f"Some provider times at {usage.memory:g} MB are not positive.")
+    median = quantile(times)
     billed_ms = tariff.plan.billed_ms(median.value)
-    billed_memory = _billed_memory(memory, usages, tariff)
+    billed_memory = _billed_memory(usage, tariff)
     cost = tariff.cost(billed_memory, billed_ms)
     return MemoryCost(
-        memory=memory,
-        n=len(usages),
+        memory=usage.memory,
+        n=median.n,
         median_provider_s=median.value / 1e6,
         median_provider_low_s=None if median.low is None else median.low / 1e6,
         median_provider_high_s=None if median.high is None else median.high / 1e6,
@@ -120,16 +118,15 @@ def _cost(
     )
 
 
-def _billed_memory(memory: float, usages: list[Usage], tariff: Tariff) -> int:
+def _billed_memory(usage: Usage, tariff: Tariff) -> int:
     from sebs.analysis.prices import Bills
 
     if tariff.plan.bills is Bills.CONFIGURED:
-        return tariff.plan.memory.require(memory)
-    used = [usage.memory_used for usage in usages if usage.memory_used]
-    if not used:
+        return tariff.plan.memory.require(usage.memory)
+    if usage.memory_used is None:
         raise InvalidSampleError(
             f"{tariff.plan.title} bills the memory that was used, and nobody measured it.",
             remedy="Fetch the platform's metrics first, or name a plan that bills what is "
             "configured.",
         )
-    return tariff.plan.memory.billed(statistics.median(used))
+    return tariff.plan.memory.billed(usage.memory_used)

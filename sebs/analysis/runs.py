@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.comparison import Comparison, Verdict, compare
+from sebs.analysis.quantiles import CONFIDENCE
 from sebs.analysis.samples import Times, times_of, values_of
 from sebs.errors import IncomparableRunsError
 
@@ -110,6 +111,8 @@ def compare_runs(
 ) -> RunComparison:
     """Compare two runs of the same code, input and memory.
 
+    The tests and intervals of all groups hold together at 95 %.
+
     Args:
         base: What was before.
         head: What is now.
@@ -131,8 +134,17 @@ def compare_runs(
     before, after = times_of(base, metric), times_of(head, metric)
     by_memory = not any(difference.what == "memory" for difference in differences)
     first, second = _samples(before, by_memory), _samples(after, by_memory)
+    # Each group gets its share of the chance to be wrong (Bonferroni), so that many groups raise no
+    # more false alarms than one.
+    shared = len(first.keys() & second.keys())
+    confidence = 1 - (1 - CONFIDENCE) / max(shared, 1)
     groups = tuple(
-        Group(*key, compare(first[key], second[key]) if key in first and key in second else None)
+        Group(
+            *key,
+            compare(first[key], second[key], confidence)
+            if key in first and key in second
+            else None,
+        )
         for key in dict.fromkeys([*first, *second])
     )
     return RunComparison(metric, groups, differences, before.failed, after.failed)

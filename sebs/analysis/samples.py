@@ -94,8 +94,12 @@ def warm_usages(results: Results, architecture: str | None = None) -> tuple[list
         unknown=succeeded.height - cold - warm.height,
         unmeasured=warm.height - known.height,
     )
-    rows = known.select("memory", "provider", "memory_used").iter_rows()
-    return [Usage(*row) for row in rows], left_out
+    used = pl.col("memory_used")
+    grouped = known.group_by("memory").agg("provider", used.filter(used > 0).median())
+    return [
+        Usage(memory, provider.to_numpy(), memory_used)
+        for memory, provider, memory_used in zip(*grouped.get_columns(), strict=True)
+    ], left_out
 
 
 def times_of(results: Results, metric: str) -> Times:

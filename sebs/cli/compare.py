@@ -80,7 +80,7 @@ def command(
 
 
 def _compare(base: Path, head: Path, metric: str, force: bool) -> RunComparison:
-    from sebs.analysis.inputs import read_results
+    from sebs.results.reading import read_results
     from sebs.analysis.runs import compare_runs
 
     return compare_runs(read_results(base), read_results(head), metric, force=force)
@@ -98,12 +98,13 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
 
     for difference in compared.differences:
         click.echo(f"The runs differ in {difference}.")
-    columns = ["start", "memory [MB]", "n", "base [ms]", "head [ms]", "change", "95 % interval"]
+    columns = ["start", "memory [MB]", "n", "base [ms]", "head [ms]", "change", "interval"]
     rows = [_row(group) for group in compared.groups]
     output.print_table([*columns, "verdict"], rows, numbers=columns[1:])
     for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
         if failed:
             click.echo(f"Failed invocations of the {which}, not compared: {failed}.")
+    click.echo("Intervals and tests of all groups hold together at 95 %.")
     limit = f", more than {tolerated:.3g} of it tolerated" if tolerated else ""
     click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")
 

@@ -343,6 +343,15 @@ def test_what_is_not_slower_passes(mean, verdict, tmp_path, capfd) -> None:
     assert (code, document["verdict"]) == (0, verdict)
 
 
+def test_groups_share_the_chance_of_a_false_alarm(tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: normal(3, 1e6)})
+    _, document = asked(capfd, "compare", base, head)
+    assert [group["confidence"] for group in document["groups"]] == [0.975, 0.975]
+    base, head = two(tmp_path, {512: normal(3, 1e6)}, cold=[])
+    _, document = asked(capfd, "compare", base, head)
+    assert [group.get("confidence") for group in document["groups"]] == [None, 0.95]
+
+
 def test_identical_samples_show_no_difference(tmp_path, capfd) -> None:
     same = performance(tmp_path / "same.csv", {512: [1000] * 9}, [2000] * 9)
     code, document = asked(capfd, "compare", same, same)
