@@ -56,6 +56,7 @@ class ExperimentsSection(Strict):
         architecture: Instruction set.
         system_variant: How the function is deployed; open to third-party values.
         language_variant: Variant of the benchmark's code.
+        build_image: Image that a ``package.sh`` runs in; ``{version}`` is the language's version.
         update_code: Whether code is built and deployed even where it has not changed.
         update_storage: Whether inputs are uploaded even where they are there.
         memory: MB of an environment; ``None`` takes the benchmark's.
@@ -68,6 +69,7 @@ class ExperimentsSection(Strict):
     architecture: Literal["x64", "arm64"] = "x64"
     system_variant: str = Field(default="package", min_length=1)
     language_variant: str = Field(default="default", min_length=1)
+    build_image: str | None = Field(default=None, min_length=1)
     update_code: bool = False
     update_storage: bool = False
     memory: int | None = Field(default=None, gt=0)

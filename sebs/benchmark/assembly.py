@@ -13,12 +13,10 @@ from pathlib import Path
 
 from sebs.benchmark import commands
 from sebs.benchmark.dependencies import Target, install
-from sebs.benchmark.layout import BUILD_SCRIPTS, PATCH, VARIANT, Part
+from sebs.benchmark.layout import BUILD_SCRIPTS, INIT_SCRIPT, PATCH, VARIANT, Part
 from sebs.benchmark.patching import apply_patch
 from sebs.benchmark.tree import link_target, walk
-from sebs.errors import BuildScriptError, DockerUnavailableError
-
-_INIT, _PACKAGE = BUILD_SCRIPTS
+from sebs.errors import BuildScriptError
 
 
 def assemble(
@@ -42,23 +40,15 @@ def assemble(
             not fit.
         BuildScriptError: An ``init.sh`` failed.
         DependencyError: The dependencies could not be installed.
-        DockerUnavailableError: The benchmark has a ``package.sh``, which runs in a container.
     """
-    sources = benchmark / target.language.value
-    if (sources / _PACKAGE).is_file():
-        raise DockerUnavailableError(
-            f"{benchmark.name} has a {_PACKAGE} for {target.language}, which packages its "
-            "dependencies inside a Docker build; such builds are not supported yet.",
-            remedy=f"Use another benchmark or language, or remove the {_PACKAGE}.",
-        )
     for part in parts:
         patch = part.root / PATCH
         if part.label == VARIANT and patch.is_file():
             apply_patch(patch, directory)
         else:
             _copy(part, directory)
-    for owner in (benchmark, sources):
-        _run_init(owner / _INIT, directory, target.architecture)
+    for owner in (benchmark, benchmark / target.language.value):
+        _run_init(owner / INIT_SCRIPT, directory, target.architecture)
     install(directory, target)
 
 

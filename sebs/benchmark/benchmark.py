@@ -80,8 +80,8 @@ class Benchmark(LoggingBase):
             config.runtime.language, config.runtime.version, str(config.architecture)
         )
         variant = getattr(config, "language_variant", None) or DEFAULT_VARIANT
-        in_image = config.system_variant.is_container
-        self._recipe = Recipe(source, deployment_name, self._target, variant, wrappers, in_image)
+        how = (config.system_variant.is_container, getattr(config, "build_image", None))
+        self._recipe = Recipe(source, deployment_name, self._target, variant, wrappers, *how)
         self._hash: str | None = None
         self._fixed_hash: str | None = None
         self._inputs: InputModule | None = None
@@ -281,7 +281,7 @@ class Benchmark(LoggingBase):
             directory = temporary / "code"
             directory.mkdir()
             before = self._recipe.hash(self._cache_client)
-            self._recipe.assemble(directory)
+            self._recipe.assemble(directory, self._docker_client)
             # What was hashed must be what was copied.
             if self._recipe.hash(self._cache_client) != before:
                 raise InvalidBenchmarkError(

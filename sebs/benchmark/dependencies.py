@@ -125,7 +125,7 @@ def _install_python(directory: Path, requirements: Path, target: Target) -> None
             f"{target.architecture}:\n{outcome.reason}\n",
             remedy="Correct the requirements, or the package index that uv or pip is told to use.",
         )
-    _make_reproducible(packages)
+    make_reproducible(packages)
 
 
 def _uv_platform(target: Target) -> str:
@@ -140,7 +140,7 @@ def _lists_anything(requirements: Path) -> bool:
     return any(line and not line.startswith("#") for line in lines)
 
 
-def _make_reproducible(packages: Path) -> None:
+def make_reproducible(packages: Path) -> None:
     """Remove what depends on this machine or on the time, and what no function imports."""
     # Scripts name this machine's interpreter.
     shutil.rmtree(packages / "bin", ignore_errors=True)

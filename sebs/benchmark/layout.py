@@ -26,7 +26,8 @@ _JUNK = frozenset({"__pycache__", ".git", ".hg", ".svn", ".DS_Store", ".mypy_cac
 _NOT_PACKAGED = frozenset({"input.py", "config.json"})
 
 #: Of a language's directory: scripts that make the package and are not copied into it.
-BUILD_SCRIPTS = ("init.sh", "package.sh")
+INIT_SCRIPT, PACKAGE_SCRIPT = "init.sh", "package.sh"
+BUILD_SCRIPTS = (INIT_SCRIPT, PACKAGE_SCRIPT)
 
 
 @dataclass(frozen=True, slots=True)

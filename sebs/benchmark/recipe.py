@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sebs.benchmark.build_container import BuildContainer, build_image
 from sebs.benchmark.code_variants import DEFAULT_VARIANT, PLAIN, Variants
 from sebs.benchmark.dependencies import Target, select_list
 from sebs.benchmark.digest import IndexStore, hash_package
-from sebs.benchmark.layout import Part, is_junk, parts
+from sebs.benchmark.layout import PACKAGE_SCRIPT, Part, is_junk, parts
 from sebs.benchmark.source import BenchmarkSource
 from sebs.errors import InvalidBenchmarkError, UnsupportedLanguageError
 
@@ -25,6 +28,8 @@ class Recipe:
         variant: Variant of the code.
         wrappers: Directories of the platform's own files.
         in_image: Whether it becomes a container image; a variant may have other files there.
+        build_image: Image that a ``package.sh`` runs in, ``{version}`` standing for the version of
+            the language; ``None``: the language's own.
 
     Raises:
         UnsupportedLanguageError: The benchmark is not written in the language, or has no such
@@ -38,6 +43,7 @@ class Recipe:
     variant: str
     wrappers: Sequence[Path]
     in_image: bool = False
+    build_image: str | None = None
 
     def __post_init__(self) -> None:
         self._check_language()
@@ -84,10 +90,22 @@ class Recipe:
             "variant": self.variant,
             "dependencies": listed.name if listed else "",
         }
+        if self._package_script is not None:
+            facts["build image"] = build_image(self.target, self.build_image)
         return hash_package(self.parts(), facts, index)
 
-    def assemble(self, directory: Path) -> None:
-        """Fill an empty build directory; see :func:`sebs.benchmark.assembly.assemble`."""
+    def assemble(self, directory: Path, docker_client: Any = None) -> None:
+        """Fill an empty build directory.
+
+        Args:
+            directory: The directory.
+            docker_client: A Docker client, a factory of one, or ``None``; for a ``package.sh``.
+
+        Raises:
+            BenchmarkError: It could not be built; see :func:`sebs.benchmark.assembly.assemble` and
+                :func:`sebs.benchmark.package_script.run_package_script`.
+            DockerUnavailableError: There is a ``package.sh``, and no engine.
+        """
         from sebs.benchmark.assembly import assemble
 
         assemble(
@@ -96,6 +114,29 @@ class Recipe:
             parts=[part for part in self.parts() if part.label != "shared"],
             target=self.target,
         )
+        if self._package_script is None:
+            return
+        from sebs.benchmark.package_script import run_package_script
+        from sebs.docker_engine import DockerHandle
+
+        engine = DockerHandle(docker_client)
+        image = build_image(self.target, self.build_image)
+        with contextlib.closing(engine):
+            run_package_script(
+                self._package_script,
+                directory,
+                benchmark=self.source.name,
+                platform=self.platform,
+                target=self.target,
+                container=BuildContainer(engine, image, self.target.architecture),
+            )
+
+    @property
+    def _package_script(self) -> Path | None:
+        """The variant's ``package.sh``, else the language's; ``None`` where there is none."""
+        sources = self.source.path / self.target.language.value
+        candidates = (sources / self._overlay / PACKAGE_SCRIPT, sources / PACKAGE_SCRIPT)
+        return next((path for path in candidates if path.is_file()), None)
 
     def _check_language(self) -> None:
         name, language, config = self.source.name, self.target.language, self.source.config

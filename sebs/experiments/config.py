@@ -26,6 +26,8 @@ class ExperimentConfig:
         timeout: Seconds of an invocation; ``None`` takes the benchmark's.
         repetitions: Number of invocations.
         trigger: Key of the trigger type.
+        build_image: Image that a ``package.sh`` runs in, ``{version}`` standing for the version of
+            the language; ``None``: the language's own.
         settings: The object of each experiment, by its name.
     """
 
@@ -39,6 +41,7 @@ class ExperimentConfig:
     timeout: int | None = None
     repetitions: int = 5
     trigger: str = "http"
+    build_image: str | None = None
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @staticmethod
@@ -59,6 +62,7 @@ class ExperimentConfig:
             timeout=section["timeout"],
             repetitions=section["repetitions"],
             trigger=section["trigger"],
+            build_image=section.get("build_image"),
             settings={
                 key: dict(value)
                 for key, value in section.items()
@@ -79,5 +83,6 @@ class ExperimentConfig:
             "timeout": self.timeout,
             "repetitions": self.repetitions,
             "trigger": self.trigger,
+            "build_image": self.build_image,
             **self.settings,
         }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sebs.config import SeBSConfig
-from sebs.faas.docker_engine import DockerHandle
+from sebs.docker_engine import DockerHandle
 from sebs.faas.names import NameRules
 from sebs.utils import LoggingBase
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sebs.docker_engine import DockerHandle, docker_from_environment
 from sebs.errors import DockerUnavailableError, ImageError, UnsupportedLanguageError
 from sebs.faas import image_building
-from sebs.faas.docker_engine import DockerHandle, docker_from_environment
 from sebs.sebs_types import Language
 from sebs.utils import LoggingBase
 

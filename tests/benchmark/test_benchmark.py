@@ -265,10 +265,20 @@ def test_sources_that_change_during_the_build_are_refused(
     assert not make().is_cached
 
 
-def test_package_sh_asks_for_docker(make: Make, source: Path, step: PackageStep) -> None:
+def test_a_package_sh_without_an_engine_says_so_and_leaves_nothing(
+    make: Make, source: Path, cache: Cache, step: PackageStep
+) -> None:
     write_tree(source, {"python/package.sh": "true"})
-    with pytest.raises(DockerUnavailableError, match=f"{NAME}.*package.sh"):
+    before = make().hash
+    with pytest.raises(
+        DockerUnavailableError, match=rf"package\.sh of {NAME} for python"
+    ) as caught:
         make().build(step)
+    assert "Start a Docker engine" in str(caught.value.remedy)
+    assert (step.calls, leftovers(cache)) == ([], [])
+    assert make(build_image="other:{version}").hash != before == make().hash
+    (source / "python/package.sh").unlink()
+    assert make(build_image="other:{version}").hash == make().hash != before
 
 
 def test_a_container_needs_a_platform_that_deploys_one(make: Make, step: PackageStep) -> None:

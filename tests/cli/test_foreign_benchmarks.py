@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from base_images import base_image
 from cli_line import CommandLine, Done
 from foreign_benchmarks import NEW, OLD, VALIDATORS, write_new, write_old
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+PACKAGE_SCRIPT = """
+echo "$APP $PLATFORM $TARGET_ARCHITECTURE $(id -u)" > facts.txt
+echo "VALUE = 'made in a container'" > "$1/added.py"
+echo "exports.VALUE = 'made in a container';" > "$1/added.js"
+rm -rf "$1/absent"
+"""
+PYTHON_CHECK = "import added\nassert added.VALUE == 'made in a container'\n"
+NODE_CHECK = pytest.param(
+    "nodejs",
+    "require('assert').equal(require('added').VALUE, 'made in a container');\n",
+    marks=pytest.mark.node,
+)
 LANGUAGES = ["python", pytest.param("nodejs", marks=pytest.mark.node)]
 
 
@@ -115,3 +131,25 @@ def test_the_list_of_the_version_counts_and_may_name_the_plain_one(
     function = python / "function.py"
     function.write_text("import iniconfig\nimport six\n" + function.read_text())
     require_valid(invoke(sebs, foreign, OLD, "--language-version", VERSION))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("language", "check"), [("python", PYTHON_CHECK), NODE_CHECK])
+def test_a_package_sh_runs_in_a_container(
+    sebs: CommandLine, foreign: Path, language: str, check: str
+) -> None:
+    write_old(foreign)
+    sources = foreign / "300.utilities" / OLD / language
+    (sources / "package.sh").write_text(PACKAGE_SCRIPT)
+    function = next(sources.glob("function.*"))
+    function.write_text(check + function.read_text())
+    config = sebs.root / "image.json"
+    config.write_text(json.dumps({"experiments": {"build_image": base_image(language)}}))
+    options = ("--language", language, "--config", config)
+    require_valid(invoke(sebs, foreign, OLD, *options))
+    built = sebs("benchmark", "build", OLD, "--benchmarks-dir", foreign, "--json", *options)
+    packed = zipfile.ZipFile(built.document["package"])
+    names = packed.namelist()
+    assert not [name for name in names if name.endswith("package.sh")]
+    facts = next(name for name in names if name.endswith("facts.txt"))
+    assert packed.read(facts).decode() == f"{OLD} LOCAL x64 {os.getuid()}\n"

@@ -5,7 +5,7 @@ from aws_servers import REGION, Server
 from lambda_images import ACCOUNT, lambda_base, prune
 
 from sebs import SeBS
-from sebs.faas.docker_engine import docker_from_environment
+from sebs.docker_engine import docker_from_environment
 
 
 @pytest.fixture(scope="session")
