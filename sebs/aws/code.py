@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.aws.limits import LARGEST_DIRECT_UPLOAD
-from sebs.aws.package import HANDLER
+from sebs.aws.package import HANDLER, handler
 from sebs.errors import UnsupportedVariantError
 from sebs.sebs_types import StorageBucketType, SystemVariant
 
@@ -27,11 +27,13 @@ class Code:
         hash: Hash of the sources, which names a package that goes through S3.
         package: Path of the zip.
         image: URI of the image, by digest.
+        entry: What Lambda is told to call in a package.
     """
 
     hash: str
     package: Path | None = None
     image: str | None = None
+    entry: str = HANDLER
 
     @property
     def package_type(self) -> str:
@@ -41,7 +43,7 @@ class Code:
     @property
     def handler(self) -> dict[str, str]:
         """What Lambda is told to call; an image says it itself."""
-        return {"Handler": HANDLER} if self.image is None else {}
+        return {"Handler": self.entry} if self.image is None else {}
 
     def source(self, resources: SystemResources) -> dict[str, Any]:
         """Return where Lambda gets it from; a package over 50 MB is uploaded to S3 first.
@@ -92,4 +94,5 @@ def code_of(
         return Code(code_package.hash, image=check_digest(container_uri))
     location = code_package.code_location
     assert location is not None, "a package that was built has a location"
-    return Code(code_package.hash, package=Path(location))
+    package = Path(location)
+    return Code(code_package.hash, package=package, entry=handler(code_package.language, package))

@@ -6,7 +6,7 @@ ends when the function is ready for the next: it was waited for, with ever longe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -212,7 +212,10 @@ class Functions:
             f"Updating the code of the function {name}",
             lambda: client.update_function_code(FunctionName=name, **arguments),
         )
-        return self.wait(name)
+        found = self.wait(name)
+        if any(found.configuration.get(key) != value for key, value in code.handler.items()):
+            return self._configure(name, code.handler)
+        return found
 
     def update_configuration(self, name: str, config: LambdaConfig, cold_start: int) -> None:
         """Apply a configuration, and wait until it holds.
@@ -291,13 +294,13 @@ class Functions:
             "LoggingConfig": {"LogFormat": config.log_format, "LogGroup": log_group(name)},
         }
 
-    def _configure(self, name: str, arguments: dict[str, Any]) -> None:
+    def _configure(self, name: str, arguments: Mapping[str, Any]) -> Found:
         client = self._clients.control("lambda")
         self._change(
             f"Updating the configuration of the function {name}",
             lambda: client.update_function_configuration(FunctionName=name, **arguments),
         )
-        self.wait(name)
+        return self.wait(name)
 
     def _change(self, what: str, call: Callable[[], object]) -> None:
         """Make a change of a function that exists, as soon as an earlier one is done."""

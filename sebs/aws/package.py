@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sebs.aws.handed_over import handler_of, pack_handed_over
 from sebs.aws.limits import check_package
 from sebs.benchmark.package_layout import pack, unpacked_size
 from sebs.s3 import wrappers as with_s3
 from sebs.sebs_types import Language
 
-#: What Lambda is told to call: ``handler`` in the wrappers' file below.
+#: What Lambda is told to call where we have wrappers: ``handler`` in their file below.
 HANDLER = "handler.handler"
 
-#: The wrappers' files that Lambda looks for at the root, by language. Other languages bring theirs.
+#: The wrappers' files that Lambda looks for at the root, by language. Code in others is
+#: handed over as it is.
 ENTRIES = {Language.PYTHON: ("handler.py",), Language.NODEJS: ("handler.js",)}
 
 _WRAPPERS = Path(__file__).parent / "wrappers"
@@ -37,7 +39,14 @@ def package(directory: Path, language: Language, benchmark: str) -> tuple[Path, 
     Raises:
         PackageTooLargeError: It is over Lambda's limit, unpacked.
         InvalidBenchmarkError: A dependency hides the code, there is a link that leads out of the
-            directory, or a name that is no Unicode.
+            directory, or a name that is no Unicode; or what is to be handed over is not built.
     """
     check_package(benchmark, unpacked_size(directory))
-    return pack(directory, language, benchmark, ENTRIES.get(language, ()))
+    if language in ENTRIES:
+        return pack(directory, language, benchmark, ENTRIES[language])
+    return pack_handed_over(directory, language, benchmark)
+
+
+def handler(language: Language, archive: Path) -> str:
+    """Return what Lambda is told to call in a package that was made here."""
+    return HANDLER if language in ENTRIES else handler_of(archive)

@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_rig import SECRET, VERSIONS, section
+from aws_rig import SECRET, VERSIONS
 from aws_servers import REGION, Server
+from command_line import CommandLine
 
 from sebs.sebs_types import Language
-
-
-class CommandLine:
-    """Runs ``sebs`` in a directory of its own."""
-
-    def __init__(self, root: Path, server: Server) -> None:
-        self.root = root
-        self.server = server
-        self.configure()
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("SEBS_", "AWS_"))},
-            "SEBS_CACHE_DIR": str(root / "cache"),
-            "HOME": str(root),
-        }
-
-    def configure(self, **more: Any) -> None:
-        runtime = {"language": "python", "version": VERSIONS[Language.PYTHON]}
-        own = section(self.server, **more)
-        document = {
-            "experiments": {"runtime": runtime, "repetitions": 3},
-            "deployment": {"name": "aws", "aws": {k: v for k, v in own.items() if v is not None}},
-        }
-        (self.root / "sebs.json").write_text(json.dumps(document))
-
-    def __call__(self, *arguments: str, code: int = 0, **environment: str) -> tuple[str, str]:
-        done = subprocess.run(
-            [sys.executable, "-c", "from sebs.cli.main import entry; entry()", *arguments],
-            cwd=self.root,
-            env=self.environment | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert done.returncode == code, done.stderr
-        return done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -118,10 +79,7 @@ def test_the_platform_is_listed(sebs: CommandLine) -> None:
 
 def test_no_credentials_say_how_to_get_some(sebs: CommandLine) -> None:
     sebs.configure(credentials=None)
-    _, err = sebs(
-        "benchmark", "invoke", "010.sleep", "test", "--config", "sebs.json", code=1,
-        AWS_EC2_METADATA_DISABLED="true",
-    )  # fmt: skip
+    _, err = sebs("benchmark", "invoke", "010.sleep", "test", "--config", "sebs.json", code=1)
     assert "There are no credentials for AWS." in err
     assert "aws sso login" in err
 
