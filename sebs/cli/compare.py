@@ -80,7 +80,7 @@ def command(
 
 
 def _compare(base: Path, head: Path, metric: str, force: bool) -> RunComparison:
-    from sebs.results.reading import read_results
+    from sebs.analysis.inputs import read_results
     from sebs.analysis.runs import compare_runs
 
     return compare_runs(read_results(base), read_results(head), metric, force=force)
