@@ -1,8 +1,8 @@
 """210.thumbnailer: a picture in object storage gets a small copy.
 
 The picture is made here, always the same one; see ``sebs.benchmark.pictures``. Where the data
-directory has pictures ``*.jpg`` of its own, as SeBS's data repository has, one of these is taken for
-every size.
+directory has pictures ``*.jpg`` of its own, as SeBS's data repository has, one of these is taken
+for every size.
 """
 
 import os
