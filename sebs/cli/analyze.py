@@ -127,23 +127,21 @@ def _show_costs(costs: Sequence[MemoryCost]) -> None:
     from sebs.cli import output
 
     columns = [
-        "memory [MB]",
+        "memory\n[MB]",
         "n",
-        "median [ms]",
-        "95 % interval [ms]",
-        "billed [ms]",
-        "GB·s",
-        "USD a million",
-        "break-even [1/h]",
+        "median\n[ms]",
+        "95 % interval\n[ms]",
+        "billed\n[ms]",
+        "a million\n[USD]",
+        "break-even\n[1/h]",
     ]
     rows = [
         (
             f"{each.memory:g}",
             each.n,
             f"{each.median_provider_s * 1000:.2f}",
-            _interval(each.median_provider_low_s, each.median_provider_high_s, 1000),
+            _interval(each.median_provider_low_s, each.median_provider_high_s),
             f"{each.billed_ms:g}",
-            f"{each.gb_seconds:.6f}",
             f"{each.cost_per_million:.4f}",
             None if each.break_even_per_hour is None else f"{each.break_even_per_hour:,.0f}",
         )
@@ -250,10 +248,10 @@ def _line(line: Line) -> tuple[Any, ...]:
     return line.n, f"{line.intercept_s * 1000:.3f}", slope, r2
 
 
-def _interval(low: float | None, high: float | None, factor: float) -> str | None:
-    if low is None or high is None:
+def _interval(low_s: float | None, high_s: float | None) -> str | None:
+    if low_s is None or high_s is None:
         return None
-    return f"{low * factor:.2f} – {high * factor:.2f}"  # noqa: RUF001 (a range)
+    return f"{low_s * 1000:.2f} to {high_s * 1000:.2f}"
 
 
 def _read(path: Path) -> Results:

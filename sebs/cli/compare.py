@@ -11,7 +11,7 @@ import click
 from sebs.cli import options
 
 if TYPE_CHECKING:
-    from sebs.analysis.comparison import Comparison
+    from sebs.analysis.comparison import Comparison, Verdict
     from sebs.analysis.runs import Group, RunComparison
 
 _NOT_SLOWER, _SLOWER, _NOT_JUDGED = 0, 1, 2
@@ -56,11 +56,11 @@ def command(
     cannot be read.
     """
     from sebs.cli import output
-    from sebs.errors import ResultFormatError, UsageError
+    from sebs.errors import AnalysisError, ResultFormatError, UsageError
 
     try:
         compared = _compare(base, head, metric, force)
-    except (ResultFormatError, OSError) as error:
+    except (ResultFormatError, AnalysisError, OSError) as error:
         # With 1 it would look as if the head were slower.
         raise UsageError(str(error)) from error
     verdict = compared.verdict(tolerated)
@@ -80,8 +80,8 @@ def command(
 
 
 def _compare(base: Path, head: Path, metric: str, force: bool) -> RunComparison:
-    from sebs.analysis.inputs import read_results
     from sebs.analysis.runs import compare_runs
+    from sebs.analysis.inputs import read_results
 
     return compare_runs(read_results(base), read_results(head), metric, force=force)
 
@@ -98,7 +98,7 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
 
     for difference in compared.differences:
         click.echo(f"The runs differ in {difference}.")
-    columns = ["start", "memory [MB]", "n", "base [ms]", "head [ms]", "change", "interval"]
+    columns = ["start", "memory\n[MB]", "n", "base\n[ms]", "head\n[ms]", "change", "interval"]
     rows = [_row(group) for group in compared.groups]
     output.print_table([*columns, "verdict"], rows, numbers=columns[1:])
     for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
@@ -112,14 +112,24 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
 def _row(group: Group) -> tuple[Any, ...]:
     found = group.comparison
     if found is None:
-        return group.start, group.memory, "in one run only", None, None, None, None, group.verdict
+        return group.start, group.memory, None, None, None, None, None, "in one run only"
     sizes = f"{found.n_base}, {found.n_head}"
-    medians = [f"{median / 1000:.2f}" for median in (found.median_base, found.median_head)]
-    return group.start, group.memory, sizes, *medians, *_change(found), group.verdict
+    medians = [_milliseconds(median) for median in (found.median_base, found.median_head)]
+    return group.start, group.memory, sizes, *medians, *_change(found), _short(found.verdict)
 
 
 def _change(found: Comparison) -> tuple[str | None, str | None]:
     if found.ratio is None or found.ratio_low is None or found.ratio_high is None:
         return None, None
-    ends = f"{found.ratio_low - 1:+.1%} to {found.ratio_high - 1:+.1%}"
+    ends = f"{found.ratio_low - 1:+.1%}, {found.ratio_high - 1:+.1%}"
     return f"{found.ratio - 1:+.1%}", ends
+
+
+def _milliseconds(microseconds: float) -> str:
+    shown = microseconds / 1000
+    return f"{shown:.2f}" if shown < 100 else f"{shown:.0f}"
+
+
+def _short(verdict: Verdict) -> str:
+    """Return a verdict in a column's width."""
+    return {"no difference shown": "none shown"}.get(verdict.value, verdict.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -43,25 +44,36 @@ def show(as_json: bool, **given: str | None) -> None:
     if as_json:
         output.print_json([tariff.serialize() for tariff in tariffs])
         return
-    columns = ["provider", "plan", "region", "arch", "USD/GB-s", "USD/processor-s", "USD/million"]
+    for plan in dict.fromkeys(tariff.plan for tariff in tariffs):
+        _show_plan([tariff for tariff in tariffs if tariff.plan is plan])
+    click.echo("Free tiers are left out.")
+
+
+def _show_plan(tariffs: Sequence[Tariff]) -> None:
+    from sebs.cli import output
+
+    first = tariffs[0]
+    plan = first.plan
+    click.echo(f"{plan.title} ({first.provider}, {plan.name}): {plan.memory}; times are")
+    click.echo(f"rounded up to {plan.step_ms:g} ms, at least {plan.least_ms:g} ms.")
+    # A million of each, so that nobody has to count zeros.
+    processor = [f"\n{plan.processor_unit}·s"] if plan.processor_unit else []
+    prices = ["USD a million\nGB·s", *processor, "\nrequests"]
     rows = [
         (
-            tariff.provider,
-            tariff.plan.name,
             tariff.region,
             tariff.architecture,
-            f"{tariff.gb_second:.10f}",
-            _processor(tariff),
+            f"{tariff.gb_second * 1e6:.4f}",
+            *(f"{tariff.processor_second * 1e6:.4f}" for _ in processor),
             f"{tariff.request * 1e6:.2f}",
-            f"{tariff.plan.step_ms:g} ms from {tariff.plan.least_ms:g} ms",
             tariff.source and tariff.source.date,
         )
         for tariff in tariffs
     ]
-    output.print_table([*columns, "rounding", "as of"], rows, numbers=columns[4:])
+    output.print_table(["region", "arch", *prices, "as of"], rows, numbers=prices)
     for url in dict.fromkeys(tariff.source.url for tariff in tariffs if tariff.source):
         click.echo(f"Source: {url}")
-    click.echo("Free tiers are left out.")
+    click.echo()
 
 
 @command.command("check")
@@ -106,10 +118,10 @@ def check(max_age: int, as_json: bool) -> int:
         ]
         output.print_json({"valid": not findings, "findings": findings, "sources": sources})
         return 1 if findings else 0
-    columns = ["provider", "plan", "prices", "as of", "age [days]", "source"]
+    columns = ["provider", "plan", "prices", "as of", "age [days]"]
     rows = [
-        (provider, plan, number, day, (today - day).days, url)
-        for (provider, plan, url, day), number in groups.items()
+        (provider, plan, number, day, (today - day).days)
+        for (provider, plan, _, day), number in groups.items()
     ]
     output.print_table(columns, rows, numbers=["prices", "age [days]"])
     for finding in findings:
@@ -117,8 +129,3 @@ def check(max_age: int, as_json: bool) -> int:
     if not findings:
         click.echo("The price book is in order.")
     return 1 if findings else 0
-
-
-def _processor(tariff: Tariff) -> str | None:
-    unit = tariff.plan.processor_unit
-    return f"{tariff.processor_second:.7f}/{unit}" if unit else None

@@ -151,7 +151,7 @@ def test_show_has_every_field_and_its_source(capfd) -> None:
     )
     assert run(arguments) == 0
     text = capfd.readouterr().out
-    assert "0.0000166667" in text
+    assert "16.6667" in text
     assert "Source: https://pricing.us-east-1.amazonaws.com" in text
     assert "Free tiers are left out." in text
 
