@@ -92,12 +92,13 @@ class InputModule:
         Raises:
             UnknownInputSizeError: There is not.
         """
-        known = self._known_sizes
+        known = self.sizes
         if known and size not in known:
             raise self._unknown_size(size)
 
     @property
-    def _known_sizes(self) -> list[str]:
+    def sizes(self) -> list[str]:
+        """The input sizes that it declares, sorted; empty where it declares none."""
         sizes = getattr(self._module, "size_generators", None)
         return sorted(map(str, sizes)) if isinstance(sizes, Mapping) else []
 
@@ -190,7 +191,7 @@ class InputModule:
         return generator
 
     def _unknown_size(self, size: str) -> UnknownInputSizeError:
-        known = self._known_sizes
+        known = self.sizes
         remedy = f"Known sizes: {', '.join(known)}." if known else "Usual ones: test, small, large."
         return UnknownInputSizeError(
             f"{self._directory.name} has no input of size {size!r}.", remedy=remedy

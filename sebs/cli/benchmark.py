@@ -1,4 +1,4 @@
-"""``sebs benchmark``: list, build, invoke, process."""
+"""``sebs benchmark``: new, validate, list, build, invoke, process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sebs.cli import measuring, options
+from sebs.cli import authoring, measuring, options
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
@@ -173,3 +173,7 @@ def process(run: Path, as_json: bool, **given: Any) -> int:
         loaded.save()
     report.show(loaded, as_json=as_json)
     return measuring.outcome(loaded, unfetched)
+
+
+command.add_command(authoring.new)
+command.add_command(authoring.validate)

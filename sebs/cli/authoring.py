@@ -1,0 +1,85 @@
+"""``sebs benchmark new`` and ``sebs benchmark validate``: for those who write benchmarks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from sebs.cli import options
+
+
+@click.command("new")
+@click.argument("name")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default="the working directory",
+    help="Where the benchmark's own directory is made.",
+)
+@click.option("--languages", default="python,nodejs", show_default=True, metavar="NAMES")
+@options.as_json
+def new(name: str, directory: Path, languages: str, as_json: bool) -> None:
+    """Write a new benchmark NAME, such as 911.my-function, that builds, runs and is judged."""
+    from sebs.benchmark.new import write_skeleton
+    from sebs.cli import output
+    from sebs.sebs_types import Language
+
+    wanted = [Language.deserialize(key.strip()) for key in languages.split(",")]
+    path = write_skeleton(directory, name, wanted)
+    if as_json:
+        output.print_json({"benchmark": name, "path": str(path), "languages": wanted})
+        return
+    click.echo(f"{path} is written. Try it:")
+    click.echo(f"  sebs benchmark validate {click.format_filename(path)}")
+    click.echo(
+        f"  sebs benchmark invoke {name} test --benchmarks-dir {click.format_filename(path.parent)}"
+    )
+
+
+@click.command("validate")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--size", "sizes", multiple=True, help="Input size to generate.  [default: all]")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Directory with its own input data.  [default: an empty one]",
+)
+@options.as_json
+def validate(directory: Path, sizes: tuple[str, ...], data_dir: Path | None, as_json: bool) -> int:
+    """Look over the benchmark in DIRECTORY, and show everything that is wrong with it.
+
+    Its code is read, its inputs are generated, and its validator is shown outputs that are wrong;
+    nothing is deployed. Exits with 1 where there is a problem; notes are none.
+    """
+    from sebs.benchmark.checking import check
+    from sebs.cli import output
+    from sebs.errors import UsageError
+
+    if not directory.is_dir():
+        raise UsageError(
+            f"There is no directory {str(directory)!r}.",
+            remedy="Name a benchmark's own directory, the one with its config.json.",
+        )
+    found = check(directory, sizes=sizes, data_dir=data_dir)
+    problems = [finding for finding in found if finding.problem]
+    if as_json:
+        output.print_json(
+            {
+                "benchmark": directory.absolute().name,
+                "path": str(directory.absolute()),
+                "valid": not problems,
+                "findings": [asdict(finding) for finding in found],
+            }
+        )
+    elif found:
+        rows = [
+            (each.where, "problem" if each.problem else "note", each.what, each.remedy)
+            for each in found
+        ]
+        output.print_table(["where", "is", "what", "what to do"], rows)
+    if not as_json and not problems:
+        click.echo(f"{directory.absolute().name} is a benchmark that can be used.")
+    return 1 if problems else 0

@@ -1,0 +1,167 @@
+"""What is found in a benchmark's directory: all of it at once, and nothing in a good one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from benchmark_doubles import write_tree
+
+from sebs.benchmark.checking import Finding, check
+from sebs.benchmark.new import check_name, write_skeleton
+from sebs.benchmark.source import list_benchmarks
+from sebs.errors import InvalidNameError, UnsupportedLanguageError, UsageError
+from sebs.sebs_types import Language
+
+NAME = "911.my-function"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    return write_skeleton(tmp_path / "my benchmarks", NAME)
+
+
+def problems(directory: Path) -> list[tuple[str, str]]:
+    return [(each.where, each.what) for each in check(directory) if each.problem]
+
+
+def test_nothing_is_found_in_a_new_benchmark(fresh: Path) -> None:
+    assert check(fresh) == []
+    files = {str(path.relative_to(fresh)) for path in fresh.rglob("*") if path.is_file()}
+    assert files == {"config.json", "input.py", "python/function.py", "nodejs/function.js"}
+    assert [path.name for path in fresh.parent.iterdir()] == [NAME]
+
+
+def test_a_new_benchmark_in_one_language_has_no_other(tmp_path: Path) -> None:
+    made = write_skeleton(tmp_path, NAME, [Language.NODEJS])
+    assert json.loads((made / "config.json").read_text())["languages"] == ["nodejs"]
+    assert not (made / "python").exists()
+    assert check(made) == []
+
+
+@pytest.mark.parametrize("name", ["", "x", "1.", "1.Übung", "1.a/b", "../1.a", "12345.a", "1.a--b"])
+def test_names_that_are_no_benchmarks_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidNameError, match="cannot be called"):
+        write_skeleton(tmp_path / "there", name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_over(fresh: Path) -> None:
+    (fresh / "input.py").write_text("mine")
+    with pytest.raises(UsageError, match="already"):
+        write_skeleton(fresh.parent, NAME)
+    with pytest.raises(UnsupportedLanguageError, match="no skeleton in java"):
+        write_skeleton(fresh.parent, "912.other", [Language.JAVA])
+    assert (fresh / "input.py").read_text() == "mine"
+    assert [path.name for path in fresh.parent.iterdir()] == [NAME]
+
+
+@pytest.mark.parametrize("source", list_benchmarks(), ids=lambda source: source.name)
+def test_names_of_the_bundled_benchmarks_are_right(source) -> None:
+    check_name(source.name)
+
+
+def test_everything_is_found_at_once(fresh: Path) -> None:
+    write_tree(
+        fresh,
+        {
+            "config.json": '{"timeout": 1, "memory": 0, "languages": "python"}',
+            "input.py": "def generate_input(data_dir, size, bucket, i, o, upload):\n"
+            "    return {'a': {1, 2}} if size == 'test' else 1 / 0\n"
+            "def validate_output(a, b):\n    return None\n",
+        },
+    )
+    found = problems(fresh)
+    assert found[0] == (
+        "config.json",
+        "is no benchmark's: languages must be a list, not 'python'; memory must be a positive "
+        "whole number of MB, not 0.",
+    )
+    assert [where for where, _ in found[1:]] == ["input.py"] * (len(found) - 1)
+    text = "\n".join(what for _, what in found)
+    for part in ("'test': no JSON", "'small': The input.py", "'large'", "ZeroDivisionError"):
+        assert part in text
+    assert "accepts the output None" in text
+    assert all(each.remedy for each in check(fresh))
+
+
+@pytest.mark.parametrize(
+    ("files", "where", "what"),
+    [
+        ({"python/function.py": "def handle(event): pass"}, "python/function.py", "no function"),
+        ({"python/function.py": "def handler(:"}, "python/function.py", "no Python"),
+        ({"python/function.py": b"\xff"}, "python/function.py", "cannot be read"),
+        ({"nodejs/function.js": "console.log(1)"}, "nodejs/function.js", "exports no handler"),
+        ({"input.py": "1/0"}, "input.py", "could not be loaded: ZeroDivisionError"),
+        ({"input.py": "x = 1"}, "input.py", "has no generate_input"),
+        (
+            {"input.py": "def generate_input(*a):\n    return {}\n"},
+            "input.py",
+            "has no validate_output",
+        ),
+        (
+            {
+                "input.py": "def buckets_count():\n    return 1, 0\n"
+                "def generate_input(d, s, b, i, o, upload, nosql):\n"
+                "    upload(0, 'key', 'absent')\n"
+            },
+            "input.py",
+            "uploads 'absent' as 'key', which is no file",
+        ),
+        (
+            {
+                "input.py": "def buckets_count():\n    return 1, 0\n"
+                "def generate_input(d, s, i, o, upload):\n    upload(1, 'key', __file__)\n"
+            },
+            "input.py",
+            "uploads to input 1, of 1",
+        ),
+        (
+            {
+                "config.json": '{"timeout": 1, "memory": 1, "languages": ["nodejs", '
+                '{"language": "python", "variants": ["default", "fast"]}]}'
+            },
+            "python/fast",
+            "variant 'fast' has no directory",
+        ),
+    ],
+)
+def test_each_problem_is_named_where_it_is(
+    fresh: Path, files: dict[str, str | bytes], where: str, what: str
+) -> None:
+    write_tree(fresh, files)
+    found = problems(fresh)
+    assert any(place == where and what in text for place, text in found), found
+    assert {place for place, _ in found} == {where}
+
+
+def test_a_missing_function_is_found_for_each_language(fresh: Path) -> None:
+    (fresh / "python/function.py").unlink()
+    (fresh / "nodejs/function.js").unlink()
+    assert {where for where, _ in problems(fresh)} == {"python/function.py", "nodejs/function.js"}
+
+
+def test_what_is_only_worth_knowing_is_no_problem(fresh: Path) -> None:
+    languages = ["python", "rust", "java"]
+    config = {"timeout": 1, "memory": 1, "languages": languages}
+    (fresh / "config.json").write_text(json.dumps(config))
+    renamed = fresh.rename(fresh.with_name("my_function"))
+    found = check(renamed)
+    assert [each.where for each in found] == [".", "config.json", "java"]
+    assert not any(each.problem for each in found)
+    assert isinstance(found[0], Finding)
+
+
+def test_only_the_wanted_sizes_are_generated(fresh: Path) -> None:
+    text = (fresh / "input.py").read_text()
+    (fresh / "input.py").write_text(text.replace('"large": 10_000_000', '"large": 1 / 0'))
+    assert "could not be loaded" in problems(fresh)[0][1]
+    broken = text.replace(
+        '    return {"count"', "    assert size != 'large'\n    return {\"count\""
+    )
+    (fresh / "input.py").write_text(broken)
+    assert check(fresh, sizes=["test", "small"]) == []
+    assert "'large'" in problems(fresh)[0][1]
+    (unknown,) = check(fresh, sizes=["huge"])
+    assert "no input of size 'huge'" in unknown.what

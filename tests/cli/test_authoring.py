@@ -1,0 +1,77 @@
+"""``sebs benchmark new`` and ``validate``, as somebody who writes a benchmark uses them."""
+
+from __future__ import annotations
+
+import pytest
+from cli_line import CommandLine
+
+NAME = "911.my-function"
+
+
+@pytest.mark.parametrize("language", ["python", pytest.param("nodejs", marks=pytest.mark.node)])
+def test_a_new_benchmark_validates_builds_runs_and_is_judged(
+    sebs: CommandLine, language: str
+) -> None:
+    directory = sebs.root / "my own"
+    made = sebs("benchmark", "new", NAME, "--directory", directory, "--json")
+    assert made.code == 0, made.err
+    assert made.document["path"] == str(directory / NAME)
+    checked = sebs("benchmark", "validate", directory / NAME, "--json")
+    assert (checked.code, checked.document["valid"]) == (0, True)
+    assert checked.document["findings"] == []
+    done = sebs(
+        "benchmark", "invoke", NAME, "small", "--benchmarks-dir", directory,
+        "--language", language, "--repetitions", 2, "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.document["validation"] == {"checked": True, "valid": True, "reasons": {}}
+    function = next((directory / NAME / language).glob("function.*"))
+    function.write_text(
+        function.read_text().replace("1_000_003", "7").replace("% 1000003;", "% 7;")
+    )
+    wrong = sebs(
+        "benchmark", "invoke", NAME, "test", "--benchmarks-dir", directory,
+        "--language", language, "--repetitions", 1, "--json",
+    )  # fmt: skip
+    assert wrong.code == 1
+    assert "the result should be" in str(wrong.document["validation"]["reasons"])
+
+
+def test_a_person_is_told_what_to_do_next(sebs: CommandLine) -> None:
+    done = sebs("benchmark", "new", NAME)
+    assert done.code == 0, done.err
+    assert (sebs.root / NAME / "input.py").is_file()
+    assert f"sebs benchmark validate {sebs.root / NAME}" in done.out
+    again = sebs("benchmark", "new", NAME)
+    assert (again.code, again.out) == (2, "")
+    assert "already" in again.err
+    assert sebs("benchmark", "new", "my function").code == 2
+    assert sebs("benchmark", "new", "912.x", "--languages", "cobol").code == 2
+
+
+def test_all_problems_are_shown_with_what_to_do(sebs: CommandLine) -> None:
+    sebs("benchmark", "new", NAME)
+    (sebs.root / NAME / "python/function.py").unlink()
+    (sebs.root / NAME / "input.py").write_text("def generate_input(*given):\n    return {}\n")
+    done = sebs("benchmark", "validate", NAME)
+    assert done.code == 1
+    lines = done.out.splitlines()
+    for words in (
+        ("python/function.py", "problem", "cannot be read", "Write the function there."),
+        ("input.py", "problem", "any output passes", "Write one"),
+        ("input.py", "note", "declares no sizes", "size_generators"),
+    ):
+        assert any(all(word in line for word in words) for line in lines), (words, done.out)
+    document = sebs("benchmark", "validate", NAME, "--json")
+    assert document.code == 1
+    assert document.document["valid"] is False
+    assert {each["where"] for each in document.document["findings"]} == {
+        "python/function.py",
+        "input.py",
+    }
+
+
+def test_what_is_no_directory_is_refused(sebs: CommandLine) -> None:
+    done = sebs("benchmark", "validate", "absent")
+    assert (done.code, done.out) == (2, "")
+    assert "There is no directory 'absent'" in done.err
