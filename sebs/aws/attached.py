@@ -77,6 +77,12 @@ class AttachedLambdaFunction(Attached, LambdaFunction):
         """The ARN."""
         return self.arn
 
+    @property
+    def label(self) -> str:
+        """Its name, with the version or the alias if it is attached by one."""
+        qualifier = self.reference.qualifier
+        return self.benchmark if qualifier is None else f"{self.benchmark}:{qualifier}"
+
 
 class AttachedURL(Attached):
     """A function of which nothing but the URL is known, which is its name here.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sebs.cli.session import Session
     from sebs.faas.attached import Attached
     from sebs.faas.function import Trigger
-    from sebs.invoke.run import Run
+    from sebs.results.run import Run
 
 
 @click.group("function")
@@ -48,8 +48,12 @@ def attach(name: str, alias: str | None, as_json: bool, **given: Any) -> None:
         cache, system = session.client.cache_client, session.system
         with cache.function_lock(system.name(), targets.Target(name, None).lock):
             function = _attach(session, name, how)
-        chosen = alias or function.benchmark
+        chosen = alias or function.label
+        targets.check_alias(chosen, function.target, cache.get_attached(system.name()))
         entry = {"target": function.target, "options": how}
+        if place["config_file"] is not None:
+            # What it says may be secret, where it is is not.
+            entry["config_file"] = str(place["config_file"].absolute())
         cache.remember_attached(system.name(), chosen, entry)
         shown = {"alias": chosen, "deployment": system.name(), **_describe(function)}
     if as_json:
@@ -59,16 +63,19 @@ def attach(name: str, alias: str | None, as_json: bool, **given: Any) -> None:
 
 
 @command.command("list")
+@options.config_file
 @options.deployment
 @options.cache_dir
 @options.as_json
-def list_functions(deployment: str | None, cache_dir: Path | None, as_json: bool) -> None:
-    """List the functions that are remembered."""
+def list_functions(
+    config_file: Path | None, deployment: str | None, cache_dir: Path | None, as_json: bool
+) -> None:
+    """List the functions that are remembered, of one platform where one is named."""
     from sebs.cli import output
     from sebs.cli.session import open_cache
 
     with open_cache(cache_dir) as cache:
-        found = cache.get_attached(deployment)
+        found = cache.get_attached(targets.chosen_platform(deployment, config_file))
     if as_json:
         output.print_json(found)
         return
@@ -87,12 +94,12 @@ def detach(name: str, **given: Any) -> None:
     from sebs.cli.session import open_session
     from sebs.errors import UsageError
 
-    target = targets.find_target(name, given["deployment"], given["cache_dir"])
+    target = _target(name, given)
     if not target.aliases:
         raise UsageError(
             f"No function {name!r} is attached.", remedy="See them with `sebs function list`."
         )
-    with open_session(**{**given, "deployment": target.deployment}) as session:
+    with open_session(**given, **target.place) as session:
         cache, system = session.client.cache_client, session.system
         system.detach_function(target.name)
         for alias in target.aliases:
@@ -120,9 +127,9 @@ def invoke(name: str, event: str, as_json: bool, **given: Any) -> int:
     from sebs.cli.session import open_session
 
     wanted = Wanted(targets.read_event(event), given.pop("trigger"), given.pop("force_cold"))
-    target = targets.find_target(name, given["deployment"], given["cache_dir"])
-    place, how = targets.split({**given, "deployment": target.deployment})
-    with open_session(**place) as session, session.apart():
+    target = _target(name, given)
+    place, how = targets.split(given)
+    with open_session(**place, **target.place) as session, session.apart():
         cache, system = session.client.cache_client, session.system
         # Another run of the same function would share its environments.
         with cache.function_lock(system.name(), target.lock):
@@ -145,6 +152,12 @@ class Wanted:
     event: dict[str, Any]
     trigger: str | None
     force_cold: bool
+
+
+def _target(name: str, given: dict[str, Any]) -> targets.Target:
+    """Return what is meant; the options that say where it is are taken out."""
+    where = (given.pop("deployment"), given["cache_dir"], given.pop("config_file"))
+    return targets.find_target(name, *where)
 
 
 def _attach(session: Session, name: str, how: dict[str, Any]) -> Attached:
@@ -178,7 +191,7 @@ def _run(session: Session, function: Attached, wanted: Wanted) -> tuple[Run, boo
     )
     interrupted = measuring.measure(run, trigger, wanted.event)
     unfetched = measuring.fetch_metrics(run, system)
-    run.save()
+    run.finish()
     return run, interrupted, unfetched
 
 

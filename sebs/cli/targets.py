@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sebs.cli import options
-from sebs.cli.session import open_cache
+from sebs.cli.session import load_configuration, open_cache
 from sebs.errors import UsageError
 
 #: Options of the command line with which a function is attached; on which platform they count.
@@ -47,14 +47,21 @@ class Target:
     Attributes:
         name: What its platform knows it by.
         deployment: The platform's key; ``None`` leaves it to the configuration.
+        config_file: With which it was attached, where none is given now.
         options: With which it is attached.
         aliases: Under which it is remembered.
     """
 
     name: str
     deployment: str | None
+    config_file: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The options of the session that say where it is."""
+        return {"deployment": self.deployment, "config_file": self.config_file}
 
     @property
     def lock(self) -> str:
@@ -62,18 +69,44 @@ class Target:
         return os.path.realpath(self.name) if os.path.exists(self.name) else self.name
 
 
-def find_target(name: str, deployment: str | None, cache_dir: Path | None) -> Target:
-    """Return the function that a name means: an alias, else what the platform knows by it.
+def chosen_platform(deployment: str | None, config_file: Path | None) -> str | None:
+    """Return the platform that the user named, here, in the file or the environment, if any.
 
     Raises:
-        UsageError: It is an alias on several platforms, of which none is chosen.
+        ConfigurationError: The configuration cannot be used.
     """
+    if deployment is not None:
+        return deployment
+    configuration = load_configuration(config_file, {})
+    is_named = configuration.origins["deployment.name"] != "default"
+    return configuration.deployment_name if is_named else None
+
+
+def find_target(
+    name: str, deployment: str | None, cache_dir: Path | None, config_file: Path | None
+) -> Target:
+    """Return the function that a name means: an alias, else what the platform knows by it.
+
+    Args:
+        name: The name.
+        deployment: The platform that the command line names, if any.
+        cache_dir: Directory of the cache; ``None`` is the default one.
+        config_file: The configuration file, which may name a platform as well.
+
+    Raises:
+        ConfigurationError: The configuration cannot be used.
+        UsageError: It is an alias on several platforms, of which none is chosen; or on another
+            one than the configuration names.
+    """
+    platform = chosen_platform(deployment, config_file)
     with open_cache(cache_dir) as cache:
         remembered = cache.get_attached(deployment)
     targets = {name, os.path.realpath(name)}
     found = [entry for entry in remembered if entry["alias"] == name] or [
         entry for entry in remembered if entry["target"] in targets
     ]
+    is_here = [entry for entry in found if entry["deployment"] == platform]
+    found = is_here or found
     platforms = sorted({entry["deployment"] for entry in found})
     if len(platforms) > 1:
         raise UsageError(
@@ -81,10 +114,21 @@ def find_target(name: str, deployment: str | None, cache_dir: Path | None) -> Ta
             remedy="Choose one with --deployment.",
         )
     if not found:
-        return Target(name, deployment)
+        return Target(name, deployment, config_file)
     first = found[0]
-    aliases = tuple(entry["alias"] for entry in found)
-    return Target(first["target"], first["deployment"], first["options"], aliases)
+    if not is_here and platform is not None:
+        raise UsageError(
+            f"{name!r} is attached on {first['deployment']}, and the configuration names "
+            f"{platform}.",
+            remedy="Say which one is meant with --deployment.",
+        )
+    return Target(
+        first["target"],
+        first["deployment"],
+        config_file or _path(first.get("config_file")),
+        first["options"],
+        tuple(entry["alias"] for entry in found),
+    )
 
 
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -130,6 +174,29 @@ def check_rememberable(how: Mapping[str, Any]) -> None:
             remedy="Leave it out here, and give it to `sebs function invoke` each time: "
             "`--env NAME` takes it from the environment.",
         )
+
+
+def check_alias(alias: str, target: str, remembered: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse an alias under which another function is remembered.
+
+    Args:
+        alias: The alias.
+        target: The function that shall have it.
+        remembered: What is remembered of the platform.
+
+    Raises:
+        UsageError: It is another function's.
+    """
+    taken = [entry["target"] for entry in remembered if entry["alias"] == alias]
+    if taken and taken != [target]:
+        raise UsageError(
+            f"The alias {alias!r} is that of {taken[0]}.",
+            remedy=f"Choose another with --as, or free it: sebs function detach {alias}",
+        )
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -68,6 +68,11 @@ class Attached(Function):
     def target(self) -> str:
         """What ``attach_function`` is called with to attach it again, from anywhere."""
 
+    @property
+    def label(self) -> str:
+        """The alias that it is remembered under, unless the user chooses one."""
+        return self.benchmark
+
     @contextmanager
     def permitting(self, *changes: Change | str) -> Iterator[None]:
         """Allow changes of this function inside of a ``with`` block, in this thread.

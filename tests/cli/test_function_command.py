@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cli_line import CommandLine
 
+from sebs.cache import Cache
 from sebs.cli.main import run
 
 HANDLER = """
@@ -192,3 +193,69 @@ def test_what_was_attached_can_be_forgotten_when_its_code_is_gone(sebs, code) ->
     assert "one, two" in done.out
     assert sebs("function", "list", "--json").document == []
     assert copies(sebs) == []
+
+
+@pytest.fixture
+def aws_file(sebs: CommandLine) -> Path:
+    """A configuration that names another platform."""
+    file = sebs.root / "aws.json"
+    file.write_text('{"deployment": {"name": "aws", "aws": {"region": "eu-west-1"}}}')
+    return file
+
+
+def remember_on_aws(sebs: CommandLine, alias: str) -> None:
+    with Cache(sebs.root / "cache") as cache:
+        cache.remember_attached("aws", alias, {"target": "arn", "options": {}})
+
+
+def test_the_platform_that_the_configuration_names_wins_over_an_alias_elsewhere(
+    sebs, code, aws_file
+) -> None:
+    assert sebs("function", "attach", code, "--as", "thumbs").code == 0
+    done = invoke(sebs, "thumbs", "--config", aws_file)
+    assert done.code == 2
+    assert "attached on local" in done.err
+    assert "--deployment" in done.err
+    assert invoke(sebs, "thumbs", "--config", aws_file, "--deployment", "local").code == 0
+    # Where both have it, the one that is named is meant; where none is named, it is asked.
+    remember_on_aws(sebs, "thumbs")
+    done = invoke(sebs, "thumbs")
+    assert done.code == 2
+    assert "several platforms: aws, local" in done.err
+    assert invoke(sebs, "thumbs", "--deployment", "local").code == 0
+
+
+def test_the_list_is_that_of_the_platform_that_is_named(sebs, code, aws_file) -> None:
+    assert sebs("function", "attach", code, "--as", "here").code == 0
+    remember_on_aws(sebs, "there")
+    for arguments, aliases in (
+        ((), ["there", "here"]),
+        (("--config", aws_file), ["there"]),
+        (("--config", aws_file, "--deployment", "local"), ["here"]),
+    ):
+        listed = sebs("function", "list", "--json", *arguments).document
+        assert [each["alias"] for each in listed] == aliases
+
+
+def test_the_configuration_is_remembered_with_the_alias(sebs, code) -> None:
+    file = sebs.root / "local.json"
+    home = str(sebs.root / "another home")
+    file.write_text(json.dumps({"deployment": {"local": {"home": home}}}))
+    assert sebs("function", "attach", code, "--as", "thumbs", "--config", file).code == 0
+    assert invoke(sebs, "thumbs").code == 0
+    assert not (sebs.root / "cache/local").exists()
+    file.unlink()
+    done = invoke(sebs, "thumbs")
+    assert done.code == 2
+    assert "local.json" in done.err
+
+
+def test_an_alias_of_another_function_is_not_taken_away(sebs, code) -> None:
+    other = sebs.root / "other"
+    other.mkdir()
+    (other / "lambda_function.py").write_text(HANDLER)
+    assert sebs("function", "attach", code, "--as", "thumbs").code == 0
+    done = sebs("function", "attach", other, "--as", "thumbs")
+    assert done.code == 2
+    assert "sebs function detach thumbs" in done.err
+    assert sebs("function", "list", "--json").document[0]["target"] == str(code)
