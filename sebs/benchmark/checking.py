@@ -24,6 +24,7 @@ from sebs.errors import (
     InvalidBenchmarkError,
     InvalidNameError,
     SebsError,
+    UnknownInputSizeError,
 )
 from sebs.sebs_types import Language
 
@@ -165,6 +166,11 @@ def _check_inputs(directory: Path, sizes: Sequence[str], data_dir: Path) -> Iter
         try:
             event = module.generate(data_dir, size, storage, lambda *_: None)
             json.dumps(event)
+        except UnknownInputSizeError as error:
+            # Of the usual sizes a benchmark need not have more than the one that tests use.
+            wanted = size in sizes or size == _USUAL_SIZES[0]
+            what = error.message.removesuffix(".")
+            yield Finding("input.py", what, str(error.remedy), problem=wanted)
         except (SebsError, TypeError, ValueError) as error:
             reason = error.message if isinstance(error, SebsError) else f"no JSON: {error}"
             yield _input_finding(f"size {size!r}: {reason}")

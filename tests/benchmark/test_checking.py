@@ -165,3 +165,12 @@ def test_only_the_wanted_sizes_are_generated(fresh: Path) -> None:
     assert "'large'" in problems(fresh)[0][1]
     (unknown,) = check(fresh, sizes=["huge"])
     assert "no input of size 'huge'" in unknown.what
+
+
+def test_of_the_usual_sizes_only_the_one_for_tests_must_be_there(fresh: Path) -> None:
+    text = (fresh / "input.py").read_text().replace("size_generators", "sizes")
+    (fresh / "input.py").write_text(text.replace(', "large": 10_000_000', ""))
+    assert problems(fresh) == []
+    assert "no input of size 'large'" in [each.what for each in check(fresh)][-1]
+    (fresh / "input.py").write_text(text.replace('"test": 1_000, ', ""))
+    assert "no input of size 'test'" in problems(fresh)[0][1]

@@ -153,3 +153,11 @@ def test_a_package_sh_runs_in_a_container(
     assert not [name for name in names if name.endswith("package.sh")]
     facts = next(name for name in names if name.endswith("facts.txt"))
     assert packed.read(facts).decode() == f"{OLD} LOCAL x64 {os.getuid()}\n"
+
+
+def test_nothing_is_wrong_with_them(sebs: CommandLine, foreign: Path) -> None:
+    write_old(foreign)
+    write_new(foreign)
+    for name in (OLD, NEW):
+        done = sebs("benchmark", "validate", foreign / "300.utilities" / name, "--json")
+        assert (done.code, done.document["valid"]) == (0, True), done.out
