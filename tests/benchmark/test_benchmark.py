@@ -118,7 +118,7 @@ VARIANTS = """{"timeout": 1, "memory": 128, "languages": ["rust", {
         "default": "default",
         "patched": "small",
         "packed": {"workers": "over", "containers": "default"},
-        "images": {"containers": "over"}
+        "images": {"containers": "pictures"}
     }
 }]}"""
 
@@ -136,6 +136,7 @@ def test_variants_are_directories_or_patches_and_may_depend_on_the_deployment(
             "python/small/patch.diff": patch,
             "python/over/function.py": "over = 1\n",
             "python/over/more.py": "",
+            "python/pictures/function.py": "pictures = 1\n",
         },
     )
     found, hashes = {}, []
@@ -155,6 +156,9 @@ def test_variants_are_directories_or_patches_and_may_depend_on_the_deployment(
     assert len(set(hashes)) == 3
     (source / "python/small/patch.diff").write_text(patch.replace("plain = 2", "plain = 3"))
     assert make(language_variant="patched").hash not in hashes
+    plain_hash = make().hash
+    (source / "rust/src/main.rs").write_text("fn other() {}")
+    assert make().hash == plain_hash
     with pytest.raises(UnsupportedLanguageError, match="'images' in python not as a code package"):
         make(language_variant="images")
     make(language_variant="images", system_variant=SystemVariant.CONTAINER)

@@ -62,6 +62,15 @@ def test_a_hunk_is_found_where_lines_were_added_before_it(tmp_path: Path) -> Non
     assert (tmp_path / "code/function.py").read_text() == "new first line\n" + NEW
 
 
+def test_lines_that_one_hunk_adds_move_the_next(tmp_path: Path) -> None:
+    old = "head\n" + "same\n" * 30
+    new = "head\nmore\nmore\n" + "same\n" * 14 + "other\n" + "same\n" * 15
+    (tmp_path / "code").mkdir()
+    write_tree(tmp_path, {"patch.diff": diff(old, new), "code/function.py": old})
+    apply_patch(tmp_path / "patch.diff", tmp_path / "code")
+    assert (tmp_path / "code/function.py").read_text() == new
+
+
 @pytest.mark.parametrize(
     ("patch", "reason"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -140,3 +141,19 @@ def test_variants_that_the_platform_does_not_deploy_fail_when_asked_for(sebs: Co
     assert done.code == 1
     states = [(each["case"]["system_variant"], each["state"]) for each in done.document["outcomes"]]
     assert states == [("package", "passed"), ("container", "broken")]
+
+
+def test_a_variant_of_the_code_runs_only_as_it_can_be_deployed(sebs: CommandLine) -> None:
+    variants = {"default": "default", "fast": "fast", "image": {"containers": "fast"}}
+    benchmark = sebs.write_benchmark("905.variants")
+    config = json.loads((benchmark / "config.json").read_text())
+    config["languages"] = ["rust", {"language": "python", "variants": variants}]
+    (benchmark / "config.json").write_text(json.dumps(config))
+    (benchmark / "python/fast").mkdir()
+    (benchmark / "python/fast/function.py").write_text(HANDLER)
+    done = regression(
+        sebs, "--benchmarks", "905.variants", "--variants", "package", "--json", "--jobs", 2
+    )
+    assert done.code == 0, done.err
+    found = [each["case"]["language_variant"] for each in done.document["outcomes"]]
+    assert found == ["default", "fast"]
