@@ -209,6 +209,16 @@ def test_no_end_of_an_interval_is_made_up(warm, word, tmp_path, capfd) -> None:
     assert word in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("repetitions", [1, 5])
+def test_one_trial_or_always_the_same_says_what_little_it_can(repetitions, tmp_path, capfd) -> None:
+    file = write(tmp_path / "e.csv", EVICTION, [(128, 1, 8, 100, 4)] * repetitions)
+    code, model = asked(capfd, "analyze", "eviction", file)
+    assert code == 0
+    # Half of them are gone after 100 s: the period is more than 50 s, and at most 100 s.
+    assert (model["period_low_s"], model["period_high_s"]) == (50, 100)
+    assert (model["r2"], model["n"]) == (None, repetitions)
+
+
 @pytest.mark.parametrize("warm", [9, 10_000])
 def test_more_warm_environments_than_there_were(warm, tmp_path, capfd) -> None:
     file = write(tmp_path / "e.csv", EVICTION, [(128, 1, 8, 10, warm)])
