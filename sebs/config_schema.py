@@ -63,6 +63,7 @@ class ExperimentsSection(Strict):
         timeout: Seconds of an invocation; ``None`` takes the benchmark's.
         repetitions: Number of invocations.
         trigger: How the function is invoked.
+        peer_address: Where functions reach this machine; ``None``: where the platform says.
     """
 
     runtime: RuntimeSection = Field(default_factory=RuntimeSection)
@@ -76,6 +77,7 @@ class ExperimentsSection(Strict):
     timeout: int | None = Field(default=None, gt=0)
     repetitions: int = Field(default=5, gt=0)
     trigger: Literal["http", "library", "storage"] = "http"
+    peer_address: str | None = Field(default=None, min_length=1)
 
 
 class DeploymentSection(Strict):

@@ -25,6 +25,8 @@ class BenchmarkConfig:
         languages: Languages that it is written in.
         modules: Services that it uses: ``storage``, ``nosql``.
         variants: Language to the variants of its code in that language, by name.
+        peer: What on the invoking machine it exchanges messages with, a key of
+            ``sebs.benchmark.peers.KINDS``; ``None``: nothing.
         unknown_languages: Keys of further languages, of which nothing is known here.
     """
 
@@ -33,6 +35,7 @@ class BenchmarkConfig:
     languages: list[Language]
     modules: list[str] = field(default_factory=list)
     variants: dict[Language, dict[str, CodeVariant]] = field(default_factory=dict)
+    peer: str | None = None
     unknown_languages: list[str] = field(default_factory=list)
 
     @staticmethod
@@ -68,10 +71,11 @@ class BenchmarkConfig:
             problems.append("modules must be names")
         timeout = _positive(json_object, "timeout", "seconds", problems)
         memory = _positive(json_object, "memory", "MB", problems)
+        peer = _peer(json_object, problems)
         if problems:
             raise InvalidBenchmarkError("; ".join(problems))
         keys = [key for key, _ in unknown]
-        return BenchmarkConfig(timeout, memory, languages, list(modules), variants, keys)
+        return BenchmarkConfig(timeout, memory, languages, list(modules), variants, peer, keys)
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values that :meth:`deserialize` reads."""
@@ -83,6 +87,7 @@ class BenchmarkConfig:
                 *self.unknown_languages,
             ],
             "modules": self.modules,
+            **({} if self.peer is None else {"peer": self.peer}),
         }
 
     def _serialized(self, language: Language) -> str | dict[str, Any]:
@@ -127,6 +132,18 @@ def _positive(content: Mapping[str, Any], key: str, unit: str, problems: list[st
         return value
     problems.append(f"{key} must be a positive whole number of {unit}, not {value!r}")
     return 0
+
+
+def _peer(content: Mapping[str, Any], problems: list[str]) -> str | None:
+    peer = content.get("peer")
+    if peer is None:
+        return None
+    from sebs.benchmark.peers import KINDS
+
+    if not isinstance(peer, str) or peer not in KINDS:
+        problems.append(f"peer must be one of {', '.join(KINDS)}, not {peer!r}")
+        return None
+    return peer
 
 
 def _language(entry: Any, problems: list[str]) -> tuple[str | None, dict[str, CodeVariant]]:

@@ -90,6 +90,7 @@ def build(benchmark: str, function_name: str | None, as_json: bool, **given: Any
     type=click.Path(path_type=Path),
     help="Directory with input data.  [default: cache]",
 )
+@options.peer_address
 @options.output_dir
 @options.as_json
 def invoke(
@@ -107,6 +108,7 @@ def invoke(
     """
     from sebs.cli import report
     from sebs.cli.session import open_session
+    from sebs.invoke.peering import peer_event
 
     with open_session(**given) as session:
         package = session.benchmark(benchmark, function_name)
@@ -115,8 +117,11 @@ def invoke(
         system = session.system
         name = function_name or system.default_function_name(package)
         # Another run of the same function would change it, and share its environments.
-        with session.client.cache_client.function_lock(system.name(), name):
-            run, interrupted, unfetched = _run(session, package, name, size, not no_validate)
+        with (
+            peer_event(package, system, session.experiment.peer_address) as peer,
+            session.client.cache_client.function_lock(system.name(), name),
+        ):
+            run, interrupted, unfetched = _run(session, package, name, size, peer, not no_validate)
     report.show(run, as_json=as_json)
     if interrupted:
         raise KeyboardInterrupt
@@ -124,7 +129,12 @@ def invoke(
 
 
 def _run(
-    session: Session, package: Benchmark, name: str, size: str, validate: bool
+    session: Session,
+    package: Benchmark,
+    name: str,
+    size: str,
+    peer: dict[str, Any],
+    validate: bool,
 ) -> tuple[Run, bool, bool]:
     """Deploy, measure and judge; return the run, whether it was interrupted, and lacks metrics."""
     from sebs.faas.function import Trigger
@@ -134,6 +144,7 @@ def _run(
 
     system, experiment = session.system, session.experiment
     payload = package.prepare_input(system.system_resources, size, experiment.update_storage)
+    payload |= peer
     function = system.get_function(package, name)
     trigger = trigger_of(system, function, Trigger.TriggerType.get(experiment.trigger))
     system.enforce_cold_start([function], package)

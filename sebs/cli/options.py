@@ -39,6 +39,12 @@ output_dir = click.option(
     show_default=True,
     help="Where the run is kept.",
 )
+peer_address = click.option(
+    "--peer-address",
+    metavar="HOST[:PORT]",
+    help="Where functions reach this machine, for benchmarks that exchange messages with it."
+    "  [default: as the platform is configured]",
+)
 benchmarks_dirs = click.option(
     "--benchmarks-dir",
     "benchmarks_dirs",

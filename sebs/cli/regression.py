@@ -43,6 +43,7 @@ def _names(help_text: str) -> Any:
     help="Cases that run at once.  [default: number of processors]",
 )
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Directory with input data.")
+@options.peer_address
 @click.option(
     "--output-dir",
     type=click.Path(path_type=Path),
@@ -135,6 +136,7 @@ def _run(session: Session, record: Record, jobs: int) -> bool:
         lambda name, experiment: session.client.get_benchmark(name, session.system, experiment),
         record.manifest["size"],
         Trigger.TriggerType.get(record.manifest["trigger"]),
+        session.experiment.peer_address,
     )
     remaining = record.remaining
     outcomes = run_cases(setting, remaining, jobs)

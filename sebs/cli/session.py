@@ -34,6 +34,7 @@ _OVERRIDES = {
     "update_storage": "experiments.update_storage",
     "repetitions": "experiments.repetitions",
     "trigger": "experiments.trigger",
+    "peer_address": "experiments.peer_address",
 }
 
 

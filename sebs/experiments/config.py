@@ -26,6 +26,8 @@ class ExperimentConfig:
         timeout: Seconds of an invocation; ``None`` takes the benchmark's.
         repetitions: Number of invocations.
         trigger: Key of the trigger type.
+        peer_address: Where functions reach this machine, ``HOST`` or ``HOST:PORT``; ``None`` where
+            the platform's configuration says it.
         build_image: Image that a ``package.sh`` runs in, ``{version}`` standing for the version of
             the language; ``None``: the language's own.
         settings: The object of each experiment, by its name.
@@ -41,6 +43,7 @@ class ExperimentConfig:
     timeout: int | None = None
     repetitions: int = 5
     trigger: str = "http"
+    peer_address: str | None = None
     build_image: str | None = None
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -62,6 +65,7 @@ class ExperimentConfig:
             timeout=section["timeout"],
             repetitions=section["repetitions"],
             trigger=section["trigger"],
+            peer_address=section.get("peer_address"),
             build_image=section.get("build_image"),
             settings={
                 key: dict(value)
@@ -83,6 +87,7 @@ class ExperimentConfig:
             "timeout": self.timeout,
             "repetitions": self.repetitions,
             "trigger": self.trigger,
+            "peer_address": self.peer_address,
             "build_image": self.build_image,
             **self.settings,
         }

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sebs.errors import ConfigurationError, Problem
+from sebs.errors import ConfigurationError, Problem, UsageError
 from sebs.sebs_types import StorageBucketType as BucketType
 from sebs.utils import LoggingBase
 
@@ -193,6 +193,17 @@ class Config(ABC, LoggingBase):
         So that it is told together with what is wrong elsewhere in the configuration.
         """
         return []
+
+    def client_address(self) -> str:
+        """Return the address at which functions reach the machine that invokes them.
+
+        Raises:
+            UsageError: It is not known, as by default.
+        """
+        raise UsageError(
+            f"It is not known at which address functions on {self._name} reach this machine.",
+            remedy="Name it with --peer-address HOST, or HOST:PORT where only that port is open.",
+        )
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, nothing secret."""

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sebs.errors import ConfigurationError, Problem
+from sebs.errors import ConfigurationError, Problem, UsageError
 from sebs.faas.config import Config, Credentials, Resources
 from sebs.faas.plain_config import PlainCredentials, PlainResources
-from sebs.local.gateway.functions import Scaling
+from sebs.local.gateway.functions import NO_NETWORK, Scaling
 
 if TYPE_CHECKING:
     from sebs.cache import Cache
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from sebs.s3.connection import S3Endpoint
 
 NAME = "local"
+
+LOOPBACK = "127.0.0.1"
+
+#: The engine's network that is this machine's own.
+HOST_NETWORK = "host"
 
 _log = logging.getLogger("sebs.LocalConfig")
 
@@ -101,6 +106,26 @@ class LocalConfig(Config):
             options.region,
             options.s3_endpoint(),
             options.containers(),
+        )
+
+    def client_address(self) -> str:
+        """Return the address of the loopback interface, if functions are in its network.
+
+        Raises:
+            UsageError: They are in another one, or in none.
+        """
+        if self.containers is None or self.containers.network == HOST_NETWORK:
+            return LOOPBACK
+        network = self.containers.network
+        remedy = "Set deployment.local.network to 'host'."
+        if network != NO_NETWORK:
+            remedy = (
+                "Name this machine's address in it with --peer-address, in 'bridge' usually "
+                "172.17.0.1, or set deployment.local.network to 'host'."
+            )
+        raise UsageError(
+            f"Containers in the network {network!r} do not reach this machine's loopback address.",
+            remedy=remedy,
         )
 
     def serialize(self) -> dict[str, Any]:

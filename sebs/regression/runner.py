@@ -14,6 +14,7 @@ from sebs.errors import SebsError, UnsupportedOperationError
 from sebs.experiments.config import ExperimentConfig
 from sebs.faas.function import Runtime, Trigger
 from sebs.faas.result import ExecutionResult
+from sebs.invoke.peering import peer_event
 from sebs.invoke.triggers import trigger_of
 from sebs.regression.cases import Case
 from sebs.regression.outcome import Outcome, State
@@ -36,12 +37,14 @@ class Setting:
         make_benchmark: Makes a benchmark for it.
         size: The input size.
         trigger: How functions are invoked.
+        peer_address: Where functions reach this machine; ``None``: where the platform says.
     """
 
     system: System
     make_benchmark: MakeBenchmark
     size: str
     trigger: Trigger.TriggerType
+    peer_address: str | None = None
 
 
 def run_cases(setting: Setting, cases: Sequence[Case], jobs: int) -> Iterator[Outcome]:
@@ -95,8 +98,16 @@ class _Runner:
         """Deploy, invoke cold and warm, and judge both; return what is wrong, or nothing."""
         system = self._setting.system
         benchmark = self._setting.make_benchmark(case.benchmark, experiment_of(case))
+        with peer_event(benchmark, system, self._setting.peer_address) as peer:
+            return self._judge_beside(peer, benchmark, measured)
+
+    def _judge_beside(
+        self, peer: dict[str, Any], benchmark: Benchmark, measured: dict[str, Any]
+    ) -> str:
+        system = self._setting.system
         with self._preparing:
             payload = benchmark.prepare_input(system.system_resources, self._setting.size)
+        payload |= peer
         name = system.default_function_name(benchmark)
         with self._exclusive(name):
             function = system.get_function(benchmark, name)
