@@ -7,6 +7,7 @@ together with an adapter, which the worker calls and which calls the handler.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -37,6 +38,12 @@ _SUFFIXES = {
     Language.PYTHON: (".py", "/__init__.py"),
     Language.NODEJS: (".js", ".mjs", ".cjs"),
 }
+
+#: By what a module takes over names that do not stand in it.
+_WHOLESALE = re.compile(
+    r"import \*|globals\(\)|__getattr__"
+    r"|export \*|exports\s*=\s*\w*\s*require|exportStar|Object\.assign"
+)
 
 #: The handlers that Lambda's console gives to new functions.
 _USUAL = ("lambda_function.lambda_handler", "index.handler")
@@ -114,7 +121,9 @@ def _find(code: Path, source: str, wanted: str | None) -> Handler:
     for name in (wanted,) if wanted else _USUAL:
         for language, suffixes in _SUFFIXES.items():
             stem = _stem(name, language)
-            if stem and any((code / f"{stem}{suffix}").is_file() for suffix in suffixes):
+            modules = [code / f"{stem}{suffix}" for suffix in suffixes] if stem else []
+            if found := next((module for module in modules if module.is_file()), None):
+                _require_function(found, stem, name, source)
                 return Handler(name, language)
     looked = f"the handler {wanted!r}" if wanted else f"{' or '.join(_USUAL)}"
     there = sorted(entry.name for entry in code.iterdir())
@@ -123,6 +132,18 @@ def _find(code: Path, source: str, wanted: str | None) -> Handler:
         f"{source!r} has no module for {looked}; it has: {shown or 'nothing'}.",
         remedy="Give the handler as Lambda names it, module.function, such as app.handler.",
     )
+
+
+def _require_function(module: Path, stem: str, handler: str, source: str) -> None:
+    """Refuse a handler whose name stands nowhere in its module; nothing is run to find out."""
+    function = handler[len(stem) + 1 :].partition(".")[0]
+    text = module.read_text(encoding="utf-8", errors="replace")
+    if not re.search(rf"(?<!\w){re.escape(function)}(?!\w)", text) and not _WHOLESALE.search(text):
+        raise UsageError(
+            f"{source!r} has no function {function!r} in {module.name}, for the handler "
+            f"{handler!r}.",
+            remedy="Give the handler as Lambda names it, module.function, such as app.handler.",
+        )
 
 
 def _stem(handler: str, language: Language) -> str:

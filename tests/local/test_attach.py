@@ -166,14 +166,29 @@ def test_a_handler_that_raises_is_a_failed_invocation_with_its_message(code) -> 
 
 
 def test_a_module_that_cannot_be_imported_is_a_failed_invocation(code) -> None:
-    function = code.attach(code.write("lambda_function.py", "import nothing_of_that_name"))
+    function = code.attach(
+        code.write("lambda_function.py", "import nothing_of_that_name as lambda_handler")
+    )
     result = invoke(function)
     assert result.stats.failure
     assert "nothing_of_that_name" in str(result.error)
 
 
-def test_a_handler_that_its_module_lacks_is_a_failed_invocation(code) -> None:
-    function = code.attach(code.write("lambda_function.py", "handler = print"))
+@pytest.mark.parametrize(
+    ("file", "text", "name"),
+    [
+        ("lambda_function.py", "handler = lambda_handlers = print", "lambda_handler"),
+        ("index.js", "exports.other = 1;", "handler"),
+    ],
+)
+def test_a_function_that_stands_nowhere_in_its_module_is_refused(code, file, text, name) -> None:
+    source = code.write(file, text)
+    with pytest.raises(UsageError, match=f"no function '{name}' in {file}"):
+        code.attach(source)
+
+
+def test_a_handler_that_its_module_lacks_after_all_is_a_failed_invocation(code) -> None:
+    function = code.attach(code.write("lambda_function.py", "from os.path import *"))
     assert "lambda_handler" in str(invoke(function).error)
 
 
@@ -413,9 +428,9 @@ def test_a_package_of_modules_runs(code) -> None:
         (NODE["callback"][1], "boo"),
         ("exports.handler = async () => { throw new TypeError('boo'); };", "TypeError: boo"),
         ("exports.handler = () => { throw new Error('boo'); };", "boo"),
-        ("exports.other = 1;", "index.handler"),
-        ("throw new Error('boo');", "boo"),
-        ("import x from 'y'; syntax error", "SyntaxError"),
+        ("module.exports = require('os');", "index.handler"),
+        ("throw new Error('boo of handler');", "boo"),
+        ("import handler from 'y'; syntax error", "SyntaxError"),
     ],
 )
 def test_a_node_handler_that_fails_is_a_failed_invocation(code, text, said) -> None:
