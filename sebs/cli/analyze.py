@@ -255,6 +255,6 @@ def _interval(low_s: float | None, high_s: float | None) -> str | None:
 
 
 def _read(path: Path) -> Results:
-    from sebs.analysis.inputs import read_results
+    from sebs.results.reading import read_results
 
     return read_results(path)

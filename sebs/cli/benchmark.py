@@ -12,7 +12,7 @@ from sebs.cli import authoring, measuring, options
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.cli.session import Session
-    from sebs.invoke.run import Run
+    from sebs.results.run import Run
 
 
 @click.group("benchmark")
@@ -161,7 +161,7 @@ def _run(
     unfetched = measuring.fetch_metrics(run, system)
     if validate:
         validate_outputs(run, system, package, payload)
-    run.save()
+    run.finish()
     return run, interrupted, unfetched
 
 
@@ -175,13 +175,13 @@ def process(run: Path, as_json: bool, **given: Any) -> int:
     """Fetch the platform's metrics for the saved RUN (its directory), and show it again."""
     from sebs.cli import report
     from sebs.cli.session import open_session
-    from sebs.invoke.run import load_run
+    from sebs.results.run import Run
 
-    loaded = load_run(run)
-    with open_session(deployment=loaded.manifest["deployment"], **given) as session:
-        with session.visiting(loaded.manifest["resources_id"]):
+    loaded = Run.load(run)
+    with open_session(deployment=loaded.manifest.deployment, **given) as session:
+        with session.visiting(loaded.manifest.resources_id):
             unfetched = measuring.fetch_metrics(loaded, session.system)
-        loaded.save()
+        loaded.finish()
     report.show(loaded, as_json=as_json)
     return measuring.outcome(loaded, unfetched)
 

@@ -81,7 +81,7 @@ def command(
 
 def _compare(base: Path, head: Path, metric: str, force: bool) -> RunComparison:
     from sebs.analysis.runs import compare_runs
-    from sebs.analysis.inputs import read_results
+    from sebs.results.reading import read_results
 
     return compare_runs(read_results(base), read_results(head), metric, force=force)
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "analyze": ("sebs.cli.analyze", "Fit the published models to results; say what they cost."),
     "compare": ("sebs.cli.compare", "Say whether one run is slower than another; for CI, too."),
     "prices": ("sebs.cli.prices", "Show and check what the platforms charge."),
+    "results": ("sebs.cli.results", "List, show and convert what was measured."),
     "plan": ("sebs.cli.plan", "Say what deploying a benchmark would do, and why."),
     "systems": ("sebs.cli.systems", "List the platforms, and how to get those that are missing."),
     "local": ("sebs.cli.local", "Start, stop and look at the platform on this machine."),

@@ -10,15 +10,15 @@ import click
 if TYPE_CHECKING:
     from sebs.faas.function import Trigger
     from sebs.faas.system import System
-    from sebs.invoke.run import Run
+    from sebs.results.run import Run
 
 
 def measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
-    """Invoke with a progress bar, and keep the run; return whether the user interrupted it."""
+    """Invoke with a progress bar; return whether the user interrupted it."""
     from sebs.invoke.run import invoke_sequentially
     from sebs.progress import progress
 
-    total = run.manifest["repetitions"]
+    total = run.manifest.planned or 0
     results = invoke_sequentially(run, trigger, payload, total)
     interrupted = False
     try:
@@ -26,7 +26,6 @@ def measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
             pass
     except KeyboardInterrupt:
         interrupted = True
-    run.save()
     return interrupted
 
 
@@ -38,7 +37,7 @@ def fetch_metrics(run: Run, system: System) -> bool:
 
     try:
         with status("Waiting for the platform's log"):
-            evaluate.fetch_metrics(run, system)
+            evaluate.fetch_metrics(run, system, run.manifest.details["function"]["name"])
     except UnsupportedOperationError as error:
         click.echo(f"There are no metrics of the platform's own: {error}", err=True)
     except PlatformError as error:
@@ -53,4 +52,7 @@ def fetch_metrics(run: Run, system: System) -> bool:
 
 def outcome(run: Run, unfetched: bool) -> int:
     """Return the exit code: 1 where an invocation failed, an output is wrong or metrics lack."""
-    return 1 if run.failures or run.invalid or unfetched else 0
+    from sebs.results.document import Overview
+
+    overview = Overview(run)
+    return 1 if overview.failures or overview.rejections or unfetched else 0

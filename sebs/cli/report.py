@@ -9,55 +9,61 @@ from typing import TYPE_CHECKING
 import click
 
 from sebs.cli import output
+from sebs.results.document import Overview
 from sebs.results.rows import start_of
 from sebs.results.summary import QUANTITIES, summarize
 
 if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
-    from sebs.invoke.run import Run
+    from sebs.results.results import Results
     from sebs.results.summary import Quantity
 
 
 #: Unit to what a person reads instead, and how many of the one are in the other.
 _SHOWN = {"µs": ("ms", 1000), "MB": ("MB", 1)}
 
+_LANGUAGE = ("language", "language_version")
 
-def show(run: Run, *, as_json: bool) -> None:
-    """Print a run, as a table or as its document."""
+
+def show(results: Results, *, as_json: bool) -> None:
+    """Print results, as a table or as their document."""
+    run = Overview(results)
     if as_json:
-        output.print_json(run.document())
+        output.print_json(run.serialize())
         return
-    function = run.manifest["function"]
     click.echo(_headline(run))
     if run.invocations:
         _show_table(run)
     for line in _verdicts(run):
         click.echo(line)
-    click.echo(f"Function: {function['name']}")
-    click.echo(f"Results: {_short(run.directory)}")
+    if function := run.manifest.details.get("function"):
+        click.echo(f"Function: {function['name']}")
+    if run.directory is not None:
+        click.echo(f"Results: {_short(run.directory)}")
 
 
-def _headline(run: Run) -> str:
-    """Return what was run; of a function that is not ours, what is known of it."""
-    function, runtime = run.manifest["function"], run.manifest["function"]["runtime"]
-    what = f"{run.manifest['benchmark']} ({run.manifest['size']}) on {run.manifest['deployment']}"
-    if not function["memory"]:
-        return f"{what}: {run.manifest['trigger']} trigger"
-    return (
-        f"{what}: {runtime['language']} {runtime['version']}, {function['architecture']}, "
-        f"{function['memory']} MB, {run.manifest['trigger']} trigger"
-    )
+def _headline(run: Overview) -> str:
+    """Return what was run, as far as it is the same for all."""
+    manifest, fixed = run.manifest, run.manifest.fixed
+    size = f" ({manifest.size})" if manifest.size else ""
+    what = f"{manifest.benchmark or manifest.experiment}{size} on {manifest.deployment}"
+    language = " ".join(str(fixed[key]) for key in _LANGUAGE if fixed.get(key))
+    known = [language, fixed.get("architecture")] if fixed.get("memory") else []
+    memory = [f"{fixed['memory']} MB"] if known else []
+    trigger = [f"{fixed['trigger']} trigger"] if fixed.get("trigger") else []
+    told = ", ".join(str(part) for part in (*known, *memory, *trigger) if part)
+    return f"{what}: {told}" if told else what
 
 
-def _show_table(run: Run) -> None:
+def _show_table(run: Overview) -> None:
     from rich.text import Text
 
     titles = [f"{quantity.title}\n[{_SHOWN[quantity.unit][0]}]" for quantity in QUANTITIES]
     table = output.make_table(["start", "#", *titles, "state"], numbers=["#", *titles])
-    for group in summarize(run.invocations):
+    for group in summarize(run.results):
         rows = [
             (number, result)
-            for number, result in enumerate(run.invocations, start=1)
+            for number, result in enumerate(run.results, start=1)
             if start_of(result) == group.kind
         ]
         if not rows:
@@ -84,18 +90,17 @@ def _figure(quantity: Quantity, value: float | None) -> str:
     return f"{shown:.2f}" if shown < 100 else f"{shown:.0f}"
 
 
-def _verdicts(run: Run) -> Iterable[str]:
+def _verdicts(run: Overview) -> Iterable[str]:
     total, failed = len(run.invocations), len(run.failures)
-    wanted = run.manifest["repetitions"]
-    if total < wanted:
-        yield f"Interrupted: {total} of {wanted} invocations were made."
-    forced = total and run.manifest.get("forced_cold", True)
-    if forced and start_of(run.invocations[0]) == "warm" and not run.invocations[0].stats.failure:
+    if run.missing:
+        yield f"Interrupted: {total} of {run.manifest.planned} invocations were made."
+    forced = total and run.manifest.details.get("forced_cold", False)
+    if forced and start_of(run.results[0]) == "warm" and not run.results[0].stats.failure:
         yield "The first invocation was not cold, although a cold start was forced."
-    unknown = sum(start_of(result) == "unknown" for result in run.invocations)
+    unknown = sum(start_of(result) == "unknown" for result in run.results)
     if unknown:
         yield f"Whether {unknown} invocations were cold is not known."
-    if missing := run.metrics.get("missing"):
+    if missing := run.findings.get("missing"):
         yield f"The platform's log has nothing of {len(missing)} invocations."
     if failed:
         yield f"{failed} of {total} invocations failed:"
@@ -104,9 +109,9 @@ def _verdicts(run: Run) -> Iterable[str]:
         return
     if not run.validated:
         yield "Outputs were not validated."
-    elif run.invalid:
-        yield f"{len(run.invalid)} outputs are wrong:"
-        yield from (f"  {reason}" for reason in sorted(set(run.invalid.values())))
+    elif run.rejections:
+        yield f"{len(run.rejections)} outputs are wrong:"
+        yield from (f"  {reason}" for reason in sorted(set(run.rejections.values())))
     else:
         yield (
             f"The other {total - failed} outputs are valid." if failed else "All outputs are valid."

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sebs.results.document import interval_of
+from sebs.results.rows import measured
+
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.faas.system import System
-    from sebs.invoke.run import Run
+    from sebs.results.run import Run
 
 
-def fetch_metrics(run: Run, system: System) -> None:
-    """Fill in what the platform's own log says of the run's invocations.
+def fetch_metrics(run: Run, system: System, function_name: str) -> None:
+    """Amend the run's invocations by what the platform's own log says of them.
 
     May be called again later: platforms take minutes to deliver their logs. What was fetched
     before stays where the log now has nothing of the run.
@@ -20,18 +23,25 @@ def fetch_metrics(run: Run, system: System) -> None:
         UnsupportedOperationError: The platform has no log.
         PlatformError: The platform does not answer, or refuses.
     """
-    requests = {result.request_id: result for result in run.invocations if result.request_id}
-    begin, end = run.interval
+    invocations = run.invocations()
+    begin, end = interval_of(run.manifest, invocations)
+    before = {each.id: measured(each.result) for each in invocations}
+    requests = {each.result.request_id: each.result for each in invocations}
+    requests.pop("", None)
     fetched: dict[str, Any] = {}
-    system.download_metrics(run.manifest["function"]["name"], begin, end, requests, fetched)
-    if fetched.get("found", 1) or not run.metrics:
-        run.metrics = fetched
+    system.download_metrics(function_name, begin, end, requests, fetched)
+    for each in invocations:
+        known = before[each.id].items()
+        if news := dict(measured(each.result).items() - known):
+            run.amend(each.id, news)
+    if fetched.get("found", 1) or not run.findings:
+        run.findings = fetched
 
 
 def validate_outputs(
     run: Run, system: System, benchmark: Benchmark, payload: dict[str, Any]
 ) -> None:
-    """Judge the output of every invocation that succeeded; the run then knows the reasons.
+    """Judge the output of every invocation that succeeded; the run keeps the reasons.
 
     Where the benchmark has no ``validate_output``, nothing is judged.
 
@@ -44,14 +54,9 @@ def validate_outputs(
     Raises:
         StorageError: The storage that the outputs are in cannot be reached.
     """
-    run.invalid.clear()
     if not benchmark.input_module.judges:
         return
     storage = system.system_resources.get_storage() if benchmark.uses_storage else None
-    for number, result in enumerate(run.invocations, start=1):
-        if result.stats.failure:
-            continue
-        reason = benchmark.validate_output(payload, result.output, storage)
-        if reason is not None:
-            run.invalid[result.request_id or str(number)] = reason
-    run.validated = True
+    for each in run.invocations():
+        if not each.result.stats.failure:
+            run.judge(each.id, benchmark.validate_output(payload, each.result.output, storage))

@@ -61,7 +61,7 @@ def test_one_is_attached_listed_invoked_and_detached(sebs, code) -> None:
     assert (result["attached"], result["forced_cold"]) == (True, False)
     assert result["metrics"]["found"] == 3
     assert result["summary"]["cold"]["n"] + result["summary"]["warm"]["n"] == 3
-    assert json.loads((sebs.only_run() / "result.json").read_text()) == result
+    assert sebs("results", "show", sebs.only_run(), "--json").document == result
 
     assert sebs("function", "detach", "thumbs").code == 0
     assert sebs("function", "list", "--json").document == []

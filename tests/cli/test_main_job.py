@@ -48,8 +48,9 @@ def test_the_document_has_every_invocation_with_its_measurements(sebs) -> None:
     assert document["summary"]["warm"]["n"] == 4
     assert document["summary"]["cold"]["client"]["median"] == cold["times"]["client"]
     assert not document["interrupted"]
-    with open(sebs.only_run() / "result.json", encoding="utf-8") as stream:
-        assert json.load(stream) == document
+    assert sebs("results", "show", sebs.only_run(), "--json").document == document
+    exported = sebs("results", "export", sebs.only_run(), "--format", "json")
+    assert json.loads(exported.out) == document
 
 
 def test_a_person_reads_cold_and_warm_apart(sebs) -> None:
@@ -132,11 +133,13 @@ def test_a_failing_function_exits_with_1_and_is_counted(sebs) -> None:
 def test_processing_a_saved_run_fetches_the_metrics_again(sebs) -> None:
     document = sebs.invoke("--json").document
     run = sebs.only_run()
-    stored = json.loads((run / "result.json").read_text())
-    for each in stored["invocations"]:
-        each["provider_times"] = {"initialization": 0, "execution": 0}
-        each["billing"] = {"memory": None, "billed_time": None, "gb_seconds": 0}
-    (run / "result.json").write_text(json.dumps(stored))
+    journal = run / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    judged = [line for line in lines if "provider" not in json.loads(line)]
+    assert len(judged) < len(lines)
+    journal.write_text("".join(judged))
+    lacking = sebs("results", "show", run, "--json").document["invocations"]
+    assert all(each["provider_times"]["execution"] == 0 for each in lacking)
     done = sebs("benchmark", "process", run, "--json")
     assert done.code == 0, done.err
     assert done.document["invocations"] == document["invocations"]

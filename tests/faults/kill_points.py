@@ -33,8 +33,8 @@ import victim  # noqa: E402
 
 from sebs.cache import Cache  # noqa: E402
 from sebs.faas.function import Trigger  # noqa: E402
-from sebs.invoke.run import load_run  # noqa: E402
 from sebs.local import service  # noqa: E402
+from sebs.results.run import Run  # noqa: E402
 
 #: Seconds after the beginning of the work within which the victim is killed; several rounds of
 #: everything that it does.
@@ -133,7 +133,11 @@ def check_run(root: Path, printed: list[str]) -> None:
         directory, request_id = line.split(" ")
         kept.setdefault(directory, []).append(request_id)
     for name, request_ids in kept.items():
-        read = [result.request_id for result in load_run(root / "results" / name).invocations]
+        run = Run.load(root / "results" / name)
+        read = [each.result.request_id for each in run.invocations()]
+        tabled = run.frame().collect()["request_id"].to_list()
+        require(tabled == read, "the table has what the journal has")
+        require(len(set(read)) == len(read), "nothing twice")
         missing = set(request_ids) - set(read)
         require(not missing, f"{len(missing)} kept results are read back")
         require(read[: len(request_ids)] == request_ids, "results in order")

@@ -62,6 +62,7 @@ def deploy(root: Path) -> None:
 
 
 def settle(root: Path) -> None:
+    (root / "caches").mkdir(exist_ok=True)
     home = str(root / "cache" / "local")
     print("begin", flush=True)
     while True:
@@ -90,7 +91,7 @@ def run(root: Path) -> None:
             )
             for result in invoke_sequentially(started, trigger, {}, 20):
                 print(started.directory.name, result.request_id, flush=True)
-            started.save()
+            started.finish()
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
-"""Opens what is analyzed: a run's directory, or a table that SeBS wrote, known by its columns."""
+"""Tables that SeBS wrote, known by their columns; units are made those of our table."""
 
 from __future__ import annotations
 
 import csv
 import math
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from sebs.errors import ResultFormatError
 from sebs.results.manifest import Manifest
 from sebs.results.results import Results
-from sebs.results.run import Run
 from sebs.results.schema import Column
 
 Cells = Mapping[str, str]
@@ -31,25 +29,17 @@ OVERHEAD = (
 )
 
 
-def read_results(path: Path) -> Results:
-    """Read results, whatever they are.
+def read_table(text: str, name: str) -> Results:
+    """Read a table that SeBS wrote.
+
+    Args:
+        text: All of it.
+        name: Its file, for errors.
 
     Raises:
-        ResultFormatError: They are none, or broken; the message has the file and the line.
+        ResultFormatError: It is none, or broken; the message has the line.
     """
-    if path.is_dir():
-        return Run.load(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise ResultFormatError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ResultFormatError(f"{str(path)!r} is no text.") from error
-    return _read_table(lines, str(path))
-
-
-def _read_table(lines: list[str], name: str) -> Results:
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(text.splitlines(), strict=True)
     header = [cell.strip() for cell in next(reader, [])]
     if not header:
         raise ResultFormatError(f"{name!r} is empty.")

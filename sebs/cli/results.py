@@ -1,0 +1,113 @@
+"""``sebs results``: list, show, export, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sebs.cli import options
+
+if TYPE_CHECKING:
+    from sebs.results.results import Results
+
+#: What is a run's directory, or a file of results.
+_SOURCE = click.Path(path_type=Path)
+
+
+@click.group("results")
+def command() -> None:
+    """List, show and convert what was measured."""
+
+
+@command.command("list")
+@click.argument("directory", type=click.Path(path_type=Path), default="sebs-results")
+@options.as_json
+def list_runs(directory: Path, as_json: bool) -> None:
+    """List the runs in DIRECTORY, the oldest first; by default those in sebs-results."""
+    from datetime import datetime, timezone
+
+    from sebs.cli import output
+    from sebs.results.reading import survey
+
+    manifests, faults = survey(directory)
+    for fault in faults:
+        click.echo(f"Left out: {fault}", err=True)
+    if as_json:
+        documents = [
+            {"run_directory": str(path), **manifest.serialize()} for path, manifest in manifests
+        ]
+        output.print_json(documents)
+        return
+    rows = [
+        (
+            path.name,
+            manifest.experiment,
+            manifest.benchmark,
+            manifest.deployment,
+            f"{datetime.fromtimestamp(manifest.begun, tz=timezone.utc):%Y-%m-%d %H:%M:%S}",
+            manifest.state,
+        )
+        for path, manifest in manifests
+    ]
+    output.print_table(["run", "experiment", "benchmark", "platform", "begun [UTC]", "state"], rows)
+
+
+@command.command("show")
+@click.argument("source", type=_SOURCE)
+@options.as_json
+def show(source: Path, as_json: bool) -> None:
+    """Show a run, or a file of results that SeBS wrote."""
+    from sebs.cli import report
+
+    report.show(_read(source), as_json=as_json)
+
+
+@command.command("export")
+@click.argument("source", type=_SOURCE)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["json", "csv", "parquet"]),
+    default="json",
+    show_default=True,
+)
+@click.option(
+    "--output", "-o", "target", type=click.Path(path_type=Path), help="[default: standard output]"
+)
+def export(source: Path, kind: str, target: Path | None) -> None:
+    """Write results as JSON, or their table as CSV or Parquet."""
+    from sebs.results.export import exported
+    from sebs.utils import write_atomically
+
+    data = exported(_read(source), kind)
+    if target is None:
+        click.echo(data, nl=False)
+    else:
+        write_atomically(target, data)
+
+
+@command.command("import")
+@click.argument("source", type=_SOURCE)
+@options.output_dir
+@options.as_json
+def import_file(source: Path, output_dir: Path, as_json: bool) -> None:
+    """Make a run of a file of results that SeBS, or an older sebs, wrote; it is known by content.
+
+    The file stays as it is.
+    """
+    from sebs.cli import output
+    from sebs.results.reading import import_results
+
+    run = import_results(_read(source), output_dir)
+    if as_json:
+        output.print_json({"run_directory": str(run.directory)})
+    else:
+        click.echo(f"Results: {run.directory}")
+
+
+def _read(source: Path) -> Results:
+    from sebs.results.reading import read_results
+
+    return read_results(source)

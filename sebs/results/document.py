@@ -1,0 +1,101 @@
+"""Results as one JSON document, and what is said of them as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sebs.faas.result import ExecutionResult
+from sebs.results.manifest import Manifest
+from sebs.results.results import Results
+from sebs.results.rows import Invocation
+from sebs.results.summary import summarize
+
+
+class Overview:
+    """Results, read once, and what is said of them as a whole.
+
+    Attributes:
+        manifest: What was run.
+        directory: Where it is kept; ``None`` where it is no run of ours.
+        findings: What the platform reported beside the invocations.
+        invocations: What was measured, in that order.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self.manifest = results.manifest
+        self.directory: Path | None = getattr(results, "directory", None)
+        self.findings = getattr(results, "findings", results.manifest.findings)
+        self.invocations: Sequence[Invocation] = results.invocations()
+
+    @cached_property
+    def results(self) -> list[ExecutionResult]:
+        """What each invocation measured."""
+        return [each.result for each in self.invocations]
+
+    @cached_property
+    def failures(self) -> list[ExecutionResult]:
+        """The invocations that failed."""
+        return [result for result in self.results if result.stats.failure]
+
+    @property
+    def missing(self) -> int:
+        """How many invocations were planned and not made."""
+        return max(0, (self.manifest.planned or 0) - len(self.invocations))
+
+    @property
+    def validated(self) -> bool:
+        """Whether outputs were judged."""
+        return any(each.valid is not None for each in self.invocations)
+
+    @cached_property
+    def rejections(self) -> dict[str, str]:
+        """Why outputs were judged wrong, by request id."""
+        return {
+            each.result.request_id or each.id: each.rejection or "no reason was given"
+            for each in self.invocations
+            if each.valid is False
+        }
+
+    @property
+    def valid(self) -> bool | None:
+        """Whether every output that there is was judged right; ``None`` where none was judged."""
+        return not self.rejections if self.validated else None
+
+    def serialize(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
+        manifest = self.manifest.serialize()
+        details = manifest.pop("details")
+        manifest.pop("findings")
+        return {
+            **manifest,
+            **details,
+            "started": manifest["begun"],
+            "repetitions": manifest["planned"],
+            "run_directory": None if self.directory is None else str(self.directory),
+            "invocations": [
+                {**each.point, **each.result.serialize(), "valid": each.valid}
+                for each in self.invocations
+            ],
+            "interrupted": self.missing > 0,
+            "failures": len(self.failures),
+            "summary": {group.kind: group.serialize() for group in summarize(self.results)},
+            "metrics": self.findings,
+            "validation": {
+                "checked": self.validated,
+                "valid": self.valid,
+                "reasons": self.rejections,
+            },
+        }
+
+
+def interval_of(manifest: Manifest, invocations: Sequence[Invocation]) -> tuple[int, int]:
+    """Return the first and the last second of a run, Unix time, both included."""
+    times = [each.result.times for each in invocations]
+    known = [each.client_begin.timestamp() for each in times if each.client_begin is not None]
+    if not known:
+        return int(manifest.begun), int(manifest.begun) + 1
+    longest = max((each.client for each in times), default=0) / 1e6
+    return int(min(known)), int(max(known) + longest) + 1

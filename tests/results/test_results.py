@@ -1,0 +1,173 @@
+"""A run gives back what was recorded, as objects and as a table, whatever ended it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from sebs.errors import ResultFormatError, UsageError
+from sebs.faas.result import ExecutionResult
+from sebs.results.manifest import Manifest
+from sebs.results.reading import import_results, read_results, survey
+from sebs.results.run import Run
+from sebs.results.schema import Column
+
+FROZEN = Path(__file__).parent / "data" / "version_1"
+BEGIN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
+DELTA = Column("delta_t", "number", "s", "how long environments idled")
+MANIFEST = Manifest(
+    experiment="eviction-model",
+    deployment="local",
+    benchmark="010.sleep",
+    constants={"memory": 128},
+    factors=(DELTA,),
+    configuration={"deployment": {"aws": {"credentials": {"secret_key": "swordfish-42"}}}},
+)
+
+
+def result(number: int) -> ExecutionResult:
+    made = ExecutionResult.from_times(BEGIN, BEGIN + timedelta(milliseconds=number + 1))
+    made.request_id = f"request {number}"
+    made.environment_id = "one"
+    made.output = {"result": number, "measurement": {"half": "\ud800"}}
+    made.stats.cold_start = number == 0
+    made.billing.billed_time = number
+    return made
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    made = Run.create(tmp_path, MANIFEST)
+    for number in range(5):
+        made.record({"id": str(number), "delta_t": number / 2}, result(number))
+    return made
+
+
+def test_what_was_recorded_comes_back(run) -> None:
+    read = Run.load(run.directory)
+    assert [each.result for each in read.invocations()] == [result(each) for each in range(5)]
+    assert read.recorded() == set("01234")
+    table = read.frame().collect()
+    assert table["delta_t"].to_list() == [0, 0.5, 1, 1.5, 2]
+    assert table["memory"].to_list() == [128] * 5
+    assert table["start"].to_list() == ["cold"] + ["warm"] * 4
+    assert table["begin"][0] == BEGIN
+    run.finish()
+    assert Run.load(run.directory).manifest.state == "finished"
+    assert Run.load(run.directory).frame().collect().equals(table)
+
+
+def test_the_table_is_left_as_soon_as_the_journal_has_more(run) -> None:
+    run.finish()
+    run.amend("1", {"provider": 77})
+    run.judge("2", "too small")
+    run.judge("3", "too large")
+    run.judge("3", None)
+    table = Run.load(run.directory).frame().collect()
+    assert table["provider"].to_list() == [None, 77, None, None, None]
+    assert table["valid"].to_list() == [None, None, False, True, None]
+    assert table["rejection"].to_list() == [None, None, "too small", None, None]
+    objects = run.invocations()
+    assert objects[1].result.provider_times.execution == 77
+    assert [each.rejection for each in objects] == table["rejection"].to_list()
+    run.finish()
+    assert Run.load(run.directory).frame().collect().equals(table)
+
+
+def test_a_torn_line_costs_no_other_one(run) -> None:
+    run.close()
+    with (run.directory / "journal.jsonl").open("ab") as journal:
+        journal.write(b'{"id":"5","cli')
+    read = Run.load(run.directory)
+    assert read.frame().collect()["id"].to_list() == list("01234")
+    read.record({"id": "5"}, result(5))
+    assert read.frame().collect()["id"].to_list() == list("012345")
+
+
+@pytest.mark.parametrize(
+    "point",
+    [{}, {"id": 7}, {"id": "0"}, {"id": "9", "colour": "red"}, {"id": "9", "delta_t": 1e999}],
+)
+def test_a_point_that_cannot_be_is_refused(run, point) -> None:
+    with pytest.raises(ResultFormatError):
+        run.record(point, result(9))
+    assert run.recorded() == set("01234")
+
+
+def test_one_process_records(run) -> None:
+    with pytest.raises(UsageError, match="Another process"):
+        Run.load(run.directory).record({"id": "9"}, result(9))
+
+
+def test_no_secret_is_kept(run) -> None:
+    assert "swordfish" not in (run.directory / "manifest.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('{"id":"8","client":-1}', "client is -1"),
+        ('{"id":"8","client":"soon"}', "client is 'soon'"),
+        ('{"id":"8","memory_used":NaN}', "memory_used is nan"),
+        ('{"id":"8","colour":"red"}', "'colour'"),
+        ('{"amends":"8","client":1}', "no invocation"),
+        ("[1]", "no journal record"),
+    ],
+)
+def test_a_wrong_journal_is_named_with_its_line(run, line, named) -> None:
+    run.close()
+    with (run.directory / "journal.jsonl").open("a") as journal:
+        journal.write(line + "\n")
+    with pytest.raises(ResultFormatError, match="Line 6") as caught:
+        Run.load(run.directory).invocations()
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_the_first_version_stays_readable(tmp_path, interrupted) -> None:
+    directory = tmp_path / "old"
+    shutil.copytree(FROZEN, directory)
+    if interrupted:
+        (directory / "result.json").unlink()
+    old = read_results(directory)
+    invocations = old.invocations()
+    assert [each.result.stats.cold_start for each in invocations] == [True, False, False, False]
+    assert [each.valid for each in invocations] == [None if interrupted else True] * 4
+    assert invocations[0].result.times.client == 1_023_177
+    table = old.frame().collect()
+    assert table["memory"].to_list() == [128] * 4
+    new = import_results(old, tmp_path / "new")
+    assert new.frame().collect().equals(table)
+    manifests, faults = survey(tmp_path / "new")
+    assert [path for path, _ in manifests] == [new.directory]
+    assert not faults
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[1]", "{}", '{"version": 99, "invocations": []}', '{"times": {"client": NaN}}'],
+)
+def test_a_file_that_is_no_result_is_named(tmp_path, text) -> None:
+    path = tmp_path / "strange.json"
+    path.write_text(text)
+    with pytest.raises(ResultFormatError, match=r"strange\.json"):
+        read_results(path).invocations()
+
+
+def test_a_document_of_sebs_is_read(tmp_path) -> None:
+    one = {
+        "output": {"container_id": "c"},
+        "times": {"client": 5, "benchmark": 4, "http_startup": 0.002},
+        "stats": {"cold_start": False, "failure": False, "memory_used": None},
+        "billing": {"_memory": 512, "_billed_time": 7, "_gb_seconds": 9},
+    }
+    path = tmp_path / "experiments.json"
+    config = {"deployment": {"name": "aws", "region": "us-east-1"}, "experiments": {}}
+    path.write_text(json.dumps({"_invocations": {"f": {"r": one}}, "config": config}))
+    row = read_results(path).frame().collect().row(0, named=True)
+    assert (row["platform"], row["benchmark"], row["memory"]) == ("aws", "f", 512)
+    assert (row["start"], row["environment_id"], row["http_startup"]) == ("warm", "c", 2000)
