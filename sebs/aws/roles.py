@@ -161,13 +161,15 @@ def role_name(resources_id: str) -> str:
 
 
 def _policy(role_arn: str, region: str, resources_id: str) -> dict[str, Any]:
-    """Return what functions may do: write their log, use their buckets and tables."""
+    """Return what functions may do: write their log, use their buckets, tables and each other."""
     _, partition, _, _, account, *_ = role_arn.split(":")
     buckets = f"arn:{partition}:s3:::sebs-*-{resources_id}"
     tables = f"arn:{partition}:dynamodb:{region}:{account}:table/{deployment_prefix(resources_id)}*"
+    functions = f"arn:{partition}:lambda:{region}:{account}:function:sebs-{resources_id}-*"
     logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/*"
     statements = [
         (["logs:CreateLogStream", "logs:PutLogEvents"], [f"{logs}:*"]),
+        (["lambda:InvokeFunction"], [functions]),
         (["s3:ListBucket"], [buckets]),
         (["s3:GetObject", "s3:PutObject"], [f"{buckets}/*"]),
         (

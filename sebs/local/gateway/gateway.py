@@ -84,7 +84,8 @@ class Gateway:
         sandboxes = Sandboxes(self._processes, self._containers)
         self._pools = Pools(home, self._packages, sandboxes)
         self._tables = Tables(home / "nosql")
-        # Functions are told this one, which opens nothing but their tables.
+        # Functions are told this one, which opens nothing but their tables, and one that opens
+        # nothing but themselves.
         self._data_token = secrets.token_urlsafe(32)
         self._data_authorization = _bearer(self._data_token)
         self._ids = itertools.count(1)
@@ -109,9 +110,11 @@ class Gateway:
         port = server.sockets[0].getsockname()[1]
         names = (b"127.0.0.1", b"localhost", b"[::1]")
         self.hosts = frozenset(names) | {b"%s:%d" % (name, port) for name in names}
-        self._pools.services = {
+        self._pools.services = lambda path: {
             "SEBS_LOCAL_DATA_URL": f"http://{_ADDRESS}:{port}",
             "SEBS_LOCAL_DATA_TOKEN": self._data_token,
+            "SEBS_LOCAL_SELF_PATH": path.decode(),
+            "SEBS_LOCAL_SELF_TOKEN": self._self_token(path),
         }
         self._lifetime = Lifetime(self._home, port, self._token, self.stop)
         self._control = Control(
@@ -157,10 +160,19 @@ class Gateway:
         self._stopped.set()
 
     def admits(self, target: bytes, authorization: bytes) -> bool:
-        """Return whether a request has the token for its target: tables have one of their own."""
-        of_tables = target.startswith(TABLES_PATH)
-        expected = self._data_authorization if of_tables else self._authorization
-        return hmac.compare_digest(authorization, expected)
+        """Return whether a request has the token for its target.
+
+        Tables have one of their own; a function has one with which it invokes itself.
+        """
+        if target.startswith(TABLES_PATH):
+            return hmac.compare_digest(authorization, self._data_authorization)
+        if hmac.compare_digest(authorization, self._authorization):
+            return True
+        own = _bearer(self._self_token(target))
+        return target in self._pools.by_path and hmac.compare_digest(authorization, own)
+
+    def _self_token(self, path: bytes) -> str:
+        return hmac.digest(self._data_token.encode(), path, "sha256").hex()
 
     def body_limit(self, path: bytes) -> int:
         """Return how many bytes the body of a request may have: the function's own limit."""

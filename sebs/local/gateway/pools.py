@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,8 +46,8 @@ class Pools:
         self.by_path: dict[bytes, Pool] = {}
         # Every environment that has not ended.
         self._environments: set[Environment] = set()
-        #: Variables with which every environment reaches the platform's data services.
-        self.services: Mapping[str, str] = {}
+        #: Variables with which a function, by its path, reaches the platform's services.
+        self.services: Callable[[bytes], Mapping[str, str]] = lambda _path: {}
         # Variables for the environments of one deployment, by its resource id; kept here only.
         self._credentials: dict[str, Mapping[str, str]] = {}
         self._home = home
@@ -109,7 +109,10 @@ class Pools:
             self._home,
             self._packages.path(definition.sha256),
             log,
-            {**self._credentials.get(definition.resource_id, {}), **self.services},
+            {
+                **self._credentials.get(definition.resource_id, {}),
+                **self.services(_path(definition.name)),
+            },
             self._sandboxes.of(definition),
         )
         self._environments.add(environment)

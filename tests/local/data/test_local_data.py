@@ -254,6 +254,6 @@ def test_the_wrapper_for_python_connects_again_after_a_failure(monkeypatch):
     with pytest.raises(IncompleteRead):
         client.query("cart", ("part", "a"), None)
     assert client.query("cart", ("part", "a"), None) == [1]
-    client._connection().close()
+    client._gateway.close()
     thread.join()
     server.close()

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import threading
-from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+
+from .gateway import Gateway
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -24,11 +23,7 @@ class nosql:  # noqa: N801 - the name that benchmarks use
 
     def __init__(self) -> None:
         self._prefix = os.environ["SEBS_LOCAL_TABLES"]
-        self._address = urlsplit(os.environ["SEBS_LOCAL_DATA_URL"]).netloc
-        token = os.environ["SEBS_LOCAL_DATA_TOKEN"]
-        self._headers = {"Authorization": f"Bearer {token}"}
-        # A connection serves one request at a time; concurrent invocations are threads.
-        self._thread = threading.local()
+        self._gateway = Gateway(os.environ["SEBS_LOCAL_DATA_TOKEN"])
 
     @staticmethod
     def get_instance() -> nosql:
@@ -91,39 +86,10 @@ class nosql:  # noqa: N801 - the name that benchmarks use
     def _call(self, table_name: str, operation: str, body: dict[str, Any]) -> Any:
         table = quote(self._prefix + table_name, safe="")
         data = _encode(body).encode()
-        connection = self._connection()
-        try:
-            connection.request("POST", f"/-/tables/{table}/{operation}", data, self._headers)
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        except BaseException:
-            connection.close()  # the next request opens it again
-            raise
-        if response.status != 200:
+        status, answer = self._gateway.post(f"/-/tables/{table}/{operation}", data)
+        if status != 200:
             error = answer["error"]
             raise RuntimeError(
                 f"{operation} in {table_name!r}: {error['type']}: {error['message']}"
             )
         return answer["result"]
-
-    def _connection(self) -> HTTPConnection:
-        connection: HTTPConnection | None = getattr(self._thread, "connection", None)
-        if connection is None:
-            if "SEBS_LOCAL_DATA_SOCKET" in os.environ:
-                connection = _SocketConnection(os.environ["SEBS_LOCAL_DATA_SOCKET"])
-            else:
-                connection = HTTPConnection(self._address)
-            self._thread.connection = connection
-        return connection
-
-
-class _SocketConnection(HTTPConnection):
-    """HTTP over a socket of this machine: a container without a network has that alone."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost")
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self._path)

@@ -81,6 +81,7 @@ def test_the_role_permits_nothing_beyond_its_deployment(make: Make, iam: Any, ri
     make().ensure()
     permitted = policy(iam, rid)
     assert set(permitted) == {
+        "lambda:InvokeFunction",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "s3:ListBucket",

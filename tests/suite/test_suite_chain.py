@@ -1,0 +1,92 @@
+"""604.chain: what is passed arrives elsewhere, on the local platform, and is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+NAME = "604.chain"
+SIZES = {
+    "test": [1024, 65536],
+    "small": [1024, 16384, 262144, 1048576],
+    "large": [1024, 16384, 262144, 1048576, 4194304],
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_it_runs_on_the_local_platform(
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    size: str,
+) -> None:
+    from sebs.cli.main import run
+
+    monkeypatch.setenv("SEBS_CACHE_DIR", str(tmp_path / "cache"))
+    options = ["--languages", "python", "--size", size, "--output-dir", str(tmp_path / "out")]
+    status = run(["regression", "--benchmarks", NAME, *options])
+    printed = capsys.readouterr()
+    assert status == 0, printed
+    assert "1 of 1 passed." in printed.out
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_event_says_how_much(fed: Any, size: str) -> None:
+    event = fed(NAME).event(size)
+    assert event.pop("bucket")["output"] == f"{NAME}-0-output"
+    assert event == {"seed": 42, "sizes": SIZES[size], "repetitions": 5}
+
+
+def right(benchmark: Any) -> tuple[Any, Any]:
+    from hashlib import sha256, shake_256
+
+    event = benchmark.event("test")
+    ways = [("empty", 0), *((way, s) for way in ("inline", "storage") for s in SIZES["test"])]
+    passed = [
+        {
+            "way": way,
+            "size": size,
+            "digest": sha256(shake_256(f"42/{size}".encode()).digest(size)).hexdigest(),
+            "consumer": "b",
+        }
+        for way, size in ways
+        for _ in range(5)
+    ]
+    first = {"digest": passed[0]["digest"], "consumer": "b"}
+    measurement = {
+        "empty_time": 1, "first_time": 9, "compute_time": 99,
+        "inline_time": [2, 3], "storage_time": [4, 5],
+    }  # fmt: skip
+    result = {"producer": "a", "passed": passed, "first": first}
+    return event, {"result": result, "measurement": measurement}
+
+
+def test_the_right_output_passes(fed: Any) -> None:
+    benchmark = fed(NAME)
+    assert benchmark.judge(*right(benchmark)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda o: o["result"]["passed"].pop(), "what arrived"),
+        (lambda o: o["result"]["passed"][7].update(digest="0" * 64), "what arrived"),
+        (lambda o: o["result"]["passed"][7].update(way="storage"), "what arrived"),
+        (lambda o: o["result"]["passed"][7].update(consumer="a"), "another environment"),
+        (lambda o: o["result"]["first"].update(consumer="a"), "another environment"),
+        (lambda o: o["result"].update(first=None), "another environment"),
+        (lambda o: o["result"].update(producer=None), "another environment"),
+        (lambda o: o["result"].update(passed=None), "should say what was passed"),
+        (lambda o: o.update(result=[]), "should say what was passed"),
+        (lambda o: o["measurement"].update(inline_time=[2]), "inline_time should be 2 numbers"),
+        (lambda o: o["measurement"].update(storage_time=[2, -1]), "storage_time[1] should be"),
+        (lambda o: o["measurement"].update(empty_time=None), "empty_time should be"),
+        (lambda o: o.update(measurement=None), "the measurement should be an object"),
+    ],
+)
+def test_another_output_is_noticed(fed: Any, change: Any, reason: str) -> None:
+    benchmark = fed(NAME)
+    event, output = right(benchmark)
+    change(output)
+    assert reason in str(benchmark.judge(event, output))
