@@ -1,0 +1,101 @@
+"""220.video-processing: its videos are always the same, and only what becomes of them passes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from suite_doubles import Fed
+
+NAME = "220.video-processing"
+BUCKET = "sebs-benchmarks-suite"
+INPUT, OUTPUT = f"{NAME}-0-input", f"{NAME}-0-output"
+
+#: Another digest needs another version in the name.
+DIGESTS = {
+    "test": "5a89c3750c39dedfd4a7595c380c956f867477e9897dd423a9f89c5b7e86a108",
+    "small": "5a3bb368d285a5a71618f5906d7c3cc4ca40b3f3dd218c6219cfc6b6c5d2301f",
+    "large": "05c8f6e9b3e9c20a68c87333a9582c0783e9178efaa2e461055e2bfe642d016b",
+}
+
+
+@pytest.mark.parametrize("size", DIGESTS)
+def test_the_video_is_always_the_same(fed: Any, size: str) -> None:
+    benchmark = fed(NAME)
+    event = benchmark.event(size)
+    assert event == {
+        "object": {"key": f"video-v1-{size}.mov", "op": "watermark", "duration": 1},
+        "bucket": {"bucket": BUCKET, "input": INPUT, "output": OUTPUT},
+    }
+    content = (benchmark.data_dir / event["object"]["key"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == DIGESTS[size]
+
+
+def test_a_given_video_takes_its_place(fed: Any) -> None:
+    benchmark = fed(NAME)
+    benchmark.data_dir.mkdir()
+    (benchmark.data_dir / "city.mp4").write_bytes(b"a video")
+    assert benchmark.event("test")["object"]["key"] == "city.mp4"
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("op", ["watermark", "extract-gif"])
+def test_every_size_is_worked_on(fed: Any, python_handler: Any, scratch: Path, op: str) -> None:
+    benchmark = fed(NAME)
+    work = python_handler(benchmark)
+    for size in DIGESTS:
+        event = benchmark.event(size)
+        event["object"]["op"] = op
+        output = work(event)
+        assert benchmark.judge(event, output) is None
+        assert all(isinstance(value, int) for value in output["measurement"].values())
+        assert list(scratch.iterdir()) == []
+        event["object"]["duration"] = 2
+        assert benchmark.judge(event, output) is not None
+    event["object"]["op"] = "transcode"
+    with pytest.raises(ValueError, match="known: watermark, extract-gif"):
+        work(event)
+
+
+def replaced(benchmark: Fed, event: Any, output: Any, content: bytes) -> str | None:
+    """The verdict on another result in the place of a right one."""
+    path = benchmark.data_dir / "copy"
+    path.write_bytes(content)
+    benchmark.storage.upload(BUCKET, str(path), output["result"]["key"])
+    measurement = {**output["measurement"], "upload_size": len(content)}
+    return benchmark.judge(event, {**output, "measurement": measurement})
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("op", ["watermark", "extract-gif"])
+def test_another_result_is_noticed(fed: Any, python_handler: Any, op: str) -> None:
+    benchmark = fed(NAME)
+    work = python_handler(benchmark)
+    event, other = benchmark.event("test"), benchmark.event("small")
+    event["object"]["op"] = other["object"]["op"] = op
+    output = work(event)
+    path = benchmark.data_dir / "right"
+    benchmark.storage.download(BUCKET, output["result"]["key"], str(path))
+    right = path.read_bytes()
+    assert replaced(benchmark, event, output, right) is None
+    source = (benchmark.data_dir / event["object"]["key"]).read_bytes()
+    for wrong in (b"", right + b"x", source, b"x" * len(right), right[1:]):
+        assert "cannot be read" in str(replaced(benchmark, event, output, wrong))
+    for cut in range(0, len(right), 211):
+        assert "cannot be read" in str(replaced(benchmark, event, output, right[:cut])), cut
+    short = {**event, "object": {**event["object"], "duration": 0.5}}
+    benchmark.storage.download(BUCKET, work(short)["result"]["key"], str(path))
+    assert "should have" in str(replaced(benchmark, event, output, path.read_bytes()))
+    benchmark.storage.download(BUCKET, work(other)["result"]["key"], str(path))
+    assert "should" in str(replaced(benchmark, event, output, path.read_bytes()))
+    output["measurement"]["upload_size"] += 1
+    assert "bytes, not" in str(benchmark.judge(event, output))
+
+
+@pytest.mark.parametrize("output", [None, [], "", {}, {"result": "video"}])
+def test_an_output_that_is_none_is_noticed(fed: Any, output: Any) -> None:
+    benchmark = fed(NAME)
+    verdict = benchmark.judge(benchmark.event("test"), output)
+    assert "should say where the result is" in str(verdict)
