@@ -1,20 +1,21 @@
 """A regression as a JUnit file, which every continuous integration shows.
 
 The form is that of https://github.com/testmoapp/junitxml, which describes what such systems read:
-a failure is an assertion that does not hold, an error is what kept it from being tried.
+a failure is an assertion that does not hold, an error is what kept it from being tried, and its
+``type`` is the state of the case.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from sebs.regression.outcome import Outcome, State
 from sebs.utils import write_atomically
 
-_ELEMENTS = {State.WRONG: "failure", State.BROKEN: "error"}
+_ELEMENTS = {State.WRONG: "failure", State.FAILED: "error", State.BROKEN: "error"}
 
 #: What XML 1.0 cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -41,12 +42,12 @@ def write_junit(path: Path, platform: str, outcomes: Sequence[Outcome]) -> None:
     write_atomically(path, ElementTree.tostring(root, "utf-8", xml_declaration=True) + b"\n")
 
 
-def _counts(outcomes: Iterable[Outcome]) -> dict[str, str]:
-    states = [outcome.state for outcome in outcomes]
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    elements = [_ELEMENTS.get(outcome.state) for outcome in outcomes]
     return {
-        "tests": str(len(states)),
-        "failures": str(states.count(State.WRONG)),
-        "errors": str(states.count(State.BROKEN)),
+        "tests": str(len(elements)),
+        "failures": str(elements.count("failure")),
+        "errors": str(elements.count("error")),
         "time": f"{sum(outcome.seconds for outcome in outcomes):.3f}",
     }
 
@@ -64,6 +65,8 @@ def _add_case(suite: ElementTree.Element, platform: str, outcome: Outcome) -> No
     if not outcome.passed:
         reason = _NO_XML.sub("\ufffd", outcome.reason)
         what = ElementTree.SubElement(
-            case, _ELEMENTS[outcome.state], {"message": reason.partition("\n")[0]}
+            case,
+            _ELEMENTS[outcome.state],
+            {"type": outcome.state.value, "message": reason.partition("\n")[0]},
         )
         what.text = reason

@@ -15,6 +15,7 @@ class State(str, Enum):
 
     PASSED = "passed"
     WRONG = "wrong"
+    FAILED = "failed"
     BROKEN = "broken"
 
     def __str__(self) -> str:
@@ -27,12 +28,13 @@ class Outcome:
 
     Attributes:
         case: The case.
-        state: Passed; wrong: it ran, and an invocation failed or an output is not right; broken:
-            it could not be built, fed, deployed or invoked.
+        state: Passed; wrong: it answered, and an output or the start is not as it should be;
+            failed: an invocation did not start, raised, or was not answered; broken: it could not
+            be built, fed or deployed, so nothing was invoked.
         reason: Why it did not pass; empty where it did.
         seconds: How long it took in all.
-        cold: Client time of the cold invocation, µs; ``None`` where there was none.
-        warm: Client time of the warm one, µs.
+        cold: Client time of the cold invocation, µs; ``None`` unless it succeeded.
+        warm: Client time of the warm one, µs; ``None`` unless it succeeded.
         code_hash: Hash of what was deployed; empty where nothing was built.
     """
 

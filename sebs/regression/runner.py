@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sebs.errors import SebsError, UnsupportedOperationError
+from sebs.errors import InvocationError, SebsError, UnsupportedOperationError
 from sebs.experiments.config import ExperimentConfig
 from sebs.faas.function import Runtime, Trigger
 from sebs.faas.result import ExecutionResult
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Makes a benchmark from its name and what is run.
 MakeBenchmark = Callable[[str, ExperimentConfig], "Benchmark"]
+
+#: What became of a case, and why it did not pass.
+Verdict = tuple[State, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +88,15 @@ class _Runner:
         begin = time.monotonic()
         measured: dict[str, Any] = {}
         try:
-            reason = self._judge(case, measured)
+            state, reason = self._judge(case, measured)
         except (SebsError, OSError) as error:
             state, reason = State.BROKEN, str(error)
         except Exception as error:  # noqa: BLE001 - a defect in one case must not hide the others
             state, reason = State.BROKEN, f"{type(error).__name__}: {error}"
-        else:
-            state = State.WRONG if reason else State.PASSED
         return Outcome(case, state, reason, round(time.monotonic() - begin, 3), **measured)
 
-    def _judge(self, case: Case, measured: dict[str, Any]) -> str:
-        """Deploy, invoke cold and warm, and judge both; return what is wrong, or nothing."""
+    def _judge(self, case: Case, measured: dict[str, Any]) -> Verdict:
+        """Deploy, invoke cold and warm, and judge both."""
         system = self._setting.system
         benchmark = self._setting.make_benchmark(case.benchmark, experiment_of(case))
         with peer_event(benchmark, system, self._setting.peer_address) as peer:
@@ -103,7 +104,7 @@ class _Runner:
 
     def _judge_beside(
         self, peer: dict[str, Any], benchmark: Benchmark, measured: dict[str, Any]
-    ) -> str:
+    ) -> Verdict:
         system = self._setting.system
         with self._preparing:
             payload = benchmark.prepare_input(system.system_resources, self._setting.size)
@@ -114,14 +115,19 @@ class _Runner:
             measured["code_hash"] = function.code_package_hash
             trigger = trigger_of(system, function, self._setting.trigger)
             forced = self._force_cold(function, benchmark)
-            cold, warm = (trigger.sync_invoke(payload) for _ in range(2))
-        measured["cold"], measured["warm"] = cold.times.client, warm.times.client
-        for which, result in (("first", cold), ("second", warm)):
+            results: list[ExecutionResult] = []
+            for which in ("cold", "warm"):
+                try:
+                    results.append(_succeed(trigger, payload))
+                except InvocationError as error:
+                    return State.FAILED, f"the {which} invocation: {error}"
+                measured[which] = results[-1].times.client
+        for which, result in zip(("cold", "warm"), results, strict=True):
             if problem := self._problem(benchmark, payload, result):
-                return f"the {which} invocation: {problem}"
-        if forced and not cold.stats.cold_start:
-            return "the first invocation was not cold, although a cold start was forced"
-        return ""
+                return State.WRONG, f"the {which} invocation: {problem}"
+        if forced and not results[0].stats.cold_start:
+            return State.WRONG, "the first invocation was not cold, although that was forced"
+        return State.PASSED, ""
 
     def _force_cold(self, function: Any, benchmark: Benchmark) -> bool:
         try:
@@ -133,8 +139,6 @@ class _Runner:
     def _problem(
         self, benchmark: Benchmark, payload: dict[str, Any], result: ExecutionResult
     ) -> str | None:
-        if result.stats.failure:
-            return result.error or "it failed, and no reason was given"
         if not benchmark.input_module.judges:
             return None
         resources = self._setting.system.system_resources
@@ -146,6 +150,18 @@ class _Runner:
         system = self._setting.system
         lock: AbstractContextManager[None] = system.cache_client.function_lock(system.name(), name)
         return lock
+
+
+def _succeed(trigger: Trigger, payload: dict[str, Any]) -> ExecutionResult:
+    """Invoke a function.
+
+    Raises:
+        InvocationError: It failed, or there is no answer.
+    """
+    result = trigger.sync_invoke(payload)
+    if result.stats.failure:
+        raise InvocationError(result.error or "It failed, and no reason was given.")
+    return result
 
 
 def experiment_of(case: Case) -> ExperimentConfig:

@@ -16,7 +16,17 @@ from cli_line import HANDLER, CommandLine, Done
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 WRONG = "def handler(event):\n    return {'result': 0}\n"
 RAISES = "def handler(event):\n    raise RuntimeError('a \\x00 that no XML can hold <&>')\n"
-NAMES = "901.increment,902.wrong,903.raises,904.unbuildable"
+DOES_NOT_START = "import nothing_of_that_name\n\ndef handler(event):\n    return {'result': 2}\n"
+ENDS = "import os\n\ndef handler(event):\n    os._exit(3)\n"
+ONCE = """
+calls = 0
+
+def handler(event):
+    global calls
+    calls += 1
+    return {"result": 2 // (2 - calls) if calls > 1 else 2}
+"""
+NAMES = "901.increment,902.wrong,903.raises,904.unbuildable,905.starts-not,906.ends,907.once"
 
 
 def regression(sebs: CommandLine, *arguments: object) -> Done:
@@ -28,6 +38,9 @@ def regression(sebs: CommandLine, *arguments: object) -> Done:
 def faulty(sebs: CommandLine) -> CommandLine:
     sebs.write_benchmark("902.wrong", WRONG)
     sebs.write_benchmark("903.raises", RAISES)
+    sebs.write_benchmark("905.starts-not", DOES_NOT_START)
+    sebs.write_benchmark("906.ends", ENDS)
+    sebs.write_benchmark("907.once", ONCE)
     unbuildable = sebs.write_benchmark("904.unbuildable")
     (unbuildable / "init.sh").write_text("echo no such tool >&2; exit 3\n")
     return sebs
@@ -42,46 +55,64 @@ def test_each_failure_is_told_apart_and_stops_no_other(faulty: CommandLine) -> N
     done = regression(faulty, "--benchmarks", NAMES, "--json", "--jobs", 2)
     assert done.code == 1
     document = done.document
-    assert (document["passed"], document["total"], document["succeeded"]) == (1, 4, False)
+    assert (document["passed"], document["total"], document["succeeded"]) == (1, 7, False)
     states = {each["case"]["benchmark"]: each for each in document["outcomes"]}
     assert {name: each["state"] for name, each in states.items()} == {
         "901.increment": "passed",
         "902.wrong": "wrong",
-        "903.raises": "wrong",
+        "903.raises": "failed",
         "904.unbuildable": "broken",
+        "905.starts-not": "failed",
+        "906.ends": "failed",
+        "907.once": "failed",
     }
     assert "0 is not 2" in states["902.wrong"]["reason"]
     assert "no XML can hold" in states["903.raises"]["reason"]
     assert "no such tool" in states["904.unbuildable"]["reason"]
-    passed = states["901.increment"]
-    assert passed["case"]["version"]
-    assert passed["cold"] > 0
-    assert passed["warm"] > 0
-    assert passed["code_hash"]
+    assert "nothing_of_that_name" in states["905.starts-not"]["reason"]
+    assert states["907.once"]["reason"].startswith("the warm invocation: ZeroDivisionError")
+    assert states["901.increment"]["case"]["version"]
+    built = {name for name, each in states.items() if each["code_hash"]}
+    assert built == states.keys() - {"904.unbuildable"}
+    # An invocation that failed has no time, whichever it was.
+    assert {name for name, each in states.items() if each["cold"]} == {
+        "901.increment",
+        "902.wrong",
+        "907.once",
+    }
+    assert {name for name, each in states.items() if each["warm"]} == {"901.increment", "902.wrong"}
 
     found = cases(faulty.only_run() / "junit.xml")
     assert list(found["local.901.increment"]) == []
-    assert [element.tag for element in found["local.902.wrong"]] == ["failure"]
-    assert [element.tag for element in found["local.904.unbuildable"]] == ["error"]
+    told = {name: [(each.tag, each.get("type")) for each in case] for name, case in found.items()}
+    assert told == {
+        "local.901.increment": [],
+        "local.902.wrong": [("failure", "wrong")],
+        "local.903.raises": [("error", "failed")],
+        "local.904.unbuildable": [("error", "broken")],
+        "local.905.starts-not": [("error", "failed")],
+        "local.906.ends": [("error", "failed")],
+        "local.907.once": [("error", "failed")],
+    }
     suite = ElementTree.parse(faulty.only_run() / "junit.xml").getroot()
     counts = {key: suite.attrib[key] for key in ("tests", "failures", "errors")}
-    assert counts == {"tests": "4", "failures": "2", "errors": "1"}
+    assert counts == {"tests": "7", "failures": "1", "errors": "5"}
 
 
 def test_what_passed_is_not_run_again(faulty: CommandLine) -> None:
     done = regression(faulty, "--benchmarks", NAMES)
     assert done.code == 1
-    assert "1 of 4 passed." in done.out
+    assert "1 of 7 passed." in done.out
     directory = faulty.only_run()
-    for name in ("902.wrong", "903.raises"):
+    for name in ("902.wrong", "903.raises", "905.starts-not", "906.ends", "907.once"):
         faulty.write_benchmark(name, HANDLER)
     (faulty.benchmarks / "904.unbuildable" / "init.sh").unlink()
     # Run again it would not pass.
     faulty.write_benchmark("901.increment", WRONG)
     done = regression(faulty, "--resume", directory)
     assert done.code == 0, done.out
-    assert "4 of 4 passed." in done.out
-    assert len((directory / "outcomes.jsonl").read_text().splitlines()) == 4 + 3
+    assert "7 of 7 passed." in done.out
+    assert len((directory / "outcomes.jsonl").read_text().splitlines()) == 7 + 6
     assert all(list(case) == [] for case in cases(directory / "junit.xml").values())
 
 
