@@ -20,6 +20,7 @@ from sebs.benchmark.package import extract_zip, write_zip
 from sebs.benchmark.tree import link_target, walk
 from sebs.errors import UsageError
 from sebs.local.limits import check_package
+from sebs.local.module_names import python_names
 from sebs.sebs_types import Language
 
 _WORKERS = Path(__file__).parent / "workers"
@@ -39,11 +40,8 @@ _SUFFIXES = {
     Language.NODEJS: (".js", ".mjs", ".cjs"),
 }
 
-#: By what a module takes over names that do not stand in it.
-_WHOLESALE = re.compile(
-    r"import \*|globals\(\)|__getattr__"
-    r"|export \*|exports\s*=\s*\w*\s*require|exportStar|Object\.assign"
-)
+#: By what a module of Node.js takes over names that do not stand in it.
+_WHOLESALE = re.compile(r"export \*|exports\s*=\s*\w*\s*require|exportStar|Object\.assign")
 
 #: The handlers that Lambda's console gives to new functions.
 _USUAL = ("lambda_function.lambda_handler", "index.handler")
@@ -123,8 +121,9 @@ def _find(code: Path, source: str, wanted: str | None) -> Handler:
             stem = _stem(name, language)
             modules = [code / f"{stem}{suffix}" for suffix in suffixes] if stem else []
             if found := next((module for module in modules if module.is_file()), None):
-                _require_function(found, stem, name, source)
-                return Handler(name, language)
+                handler = Handler(name, language)
+                _require_function(found, stem, handler, source)
+                return handler
     looked = f"the handler {wanted!r}" if wanted else f"{' or '.join(_USUAL)}"
     there = sorted(entry.name for entry in code.iterdir())
     shown = ", ".join(there[:10]) + (", ..." if there[10:] else "")
@@ -134,16 +133,25 @@ def _find(code: Path, source: str, wanted: str | None) -> Handler:
     )
 
 
-def _require_function(module: Path, stem: str, handler: str, source: str) -> None:
-    """Refuse a handler whose name stands nowhere in its module; nothing is run to find out."""
-    function = handler[len(stem) + 1 :].partition(".")[0]
-    text = module.read_text(encoding="utf-8", errors="replace")
-    if not re.search(rf"(?<!\w){re.escape(function)}(?!\w)", text) and not _WHOLESALE.search(text):
+def _require_function(module: Path, stem: str, handler: Handler, source: str) -> None:
+    """Refuse a handler that its module certainly lacks; nothing is run to find out."""
+    function = handler.name[len(stem) + 1 :].partition(".")[0]
+    if not _may_have(module, function, handler.language):
         raise UsageError(
             f"{source!r} has no function {function!r} in {module.name}, for the handler "
-            f"{handler!r}.",
+            f"{handler.name!r}.",
             remedy="Give the handler as Lambda names it, module.function, such as app.handler.",
         )
+
+
+def _may_have(module: Path, function: str, language: Language) -> bool:
+    """Return whether a module has a function, as far as its source tells."""
+    if language is Language.PYTHON:
+        names = python_names(module.read_bytes())
+        return names is None or function in names
+    text = module.read_text(encoding="utf-8", errors="replace")
+    name = rf"(?<!\w){re.escape(function)}(?!\w)"
+    return bool(re.search(name, text) or _WHOLESALE.search(text))
 
 
 def _stem(handler: str, language: Language) -> str:

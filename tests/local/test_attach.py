@@ -178,10 +178,11 @@ def test_a_module_that_cannot_be_imported_is_a_failed_invocation(code) -> None:
     ("file", "text", "name"),
     [
         ("lambda_function.py", "handler = lambda_handlers = print", "lambda_handler"),
+        ("lambda_function.py", "# lambda_handler = print", "lambda_handler"),
         ("index.js", "exports.other = 1;", "handler"),
     ],
 )
-def test_a_function_that_stands_nowhere_in_its_module_is_refused(code, file, text, name) -> None:
+def test_a_function_that_its_module_lacks_is_refused(code, file, text, name) -> None:
     source = code.write(file, text)
     with pytest.raises(UsageError, match=f"no function '{name}' in {file}"):
         code.attach(source)
