@@ -93,6 +93,11 @@ def rows(seed: str, width: int, height: int) -> Iterator[bytes]:
         yield _row(next(luma), next(luma), *chroma, [textures[byte % 64] for byte in chosen])
 
 
+def grey_row(width: int) -> bytes:
+    """Return a row of 16 pixels that are all the same grey."""
+    return _packed((_STEPS[0] + _END) * (6 * width // 16))
+
+
 def restart(number: int) -> bytes:
     """Return what is before a row, by the row's number, from 1 on."""
     return bytes((0xFF, 0xD0 + (number - 1) % 8))
@@ -125,9 +130,12 @@ def _row(
             before = mean
         bits += _STEPS[mean_blue - before_blue], _END, _STEPS[mean_red - before_red], _END
         before_blue, before_red = mean_blue, mean_red
-    text = "".join(bits)
-    text += "1" * (-len(text) % 8)
-    return int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
+    return _packed("".join(bits))
+
+
+def _packed(bits: str) -> bytes:
+    bits += "1" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
 
 
 def _value(number: int) -> tuple[int, str]:

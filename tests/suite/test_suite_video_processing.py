@@ -15,9 +15,9 @@ INPUT, OUTPUT = f"{NAME}-0-input", f"{NAME}-0-output"
 
 #: Another digest needs another version in the name.
 DIGESTS = {
-    "test": "5a89c3750c39dedfd4a7595c380c956f867477e9897dd423a9f89c5b7e86a108",
-    "small": "5a3bb368d285a5a71618f5906d7c3cc4ca40b3f3dd218c6219cfc6b6c5d2301f",
-    "large": "05c8f6e9b3e9c20a68c87333a9582c0783e9178efaa2e461055e2bfe642d016b",
+    "test": "580caaff64b274038dbd263e6e2c4ff4cf9eee2471d977724bb1234c9f15737f",
+    "small": "3190765bc714c091feba56dbdc9a57caf4a1930b45f40a09ecf1bc45bc22afa8",
+    "large": "3a1e49a3ee8b7765b80424bcc843f7213589e603109d784afb883ecbcea04de9",
 }
 
 
@@ -26,7 +26,7 @@ def test_the_video_is_always_the_same(fed: Any, size: str) -> None:
     benchmark = fed(NAME)
     event = benchmark.event(size)
     assert event == {
-        "object": {"key": f"video-v1-{size}.mov", "op": "watermark", "duration": 1},
+        "object": {"key": f"video-v2-{size}.mov", "op": "watermark", "duration": 1},
         "bucket": {"bucket": BUCKET, "input": INPUT, "output": OUTPUT},
     }
     content = (benchmark.data_dir / event["object"]["key"]).read_bytes()
@@ -92,6 +92,49 @@ def test_another_result_is_noticed(fed: Any, python_handler: Any, op: str) -> No
     assert "should" in str(replaced(benchmark, event, output, path.read_bytes()))
     output["measurement"]["upload_size"] += 1
     assert "bytes, not" in str(benchmark.judge(event, output))
+
+
+OVERLAY = "overlay=(main_w-overlay_w)/2:(main_h-overlay_h)/2"
+
+
+@pytest.mark.registry
+def test_a_video_of_something_else_is_noticed(fed: Any, python_handler: Any) -> None:
+    benchmark = fed(NAME)
+    work = python_handler(benchmark)
+    operations, mark = work.__globals__["OPERATIONS"], work.__globals__["WATERMARK"]
+    event = benchmark.event("test")
+
+    def verdict(filters: str, *inputs: str) -> str:
+        arguments = [*inputs, "-filter_complex", filters, "-pix_fmt", "yuv420p"]
+        operations["watermark"] = (".mp4", arguments)
+        return str(benchmark.judge(event, work(event)))
+
+    assert verdict(OVERLAY, "-i", mark) == "None"
+    # Nothing is laid over it; something without content is; the grey frame is not there.
+    assert "grey but for a watermark" in verdict("null")
+    assert "grey but for a watermark" in verdict("drawbox=112:64:96:64:white:fill")
+    assert "grey but for a watermark" in verdict(
+        f"[0]trim=start_frame=1[a];[a][1]{OVERLAY}", "-i", mark
+    )
+    # Nothing moves; it moves in the half in which it should stand still.
+    for frames in ("loop=-1:1:1", "select=eq(n\\,0)+gte(n\\,13)"):
+        shown = f"[0]{frames},setpts=N/24/TB,fps=24[a];[a][1]{OVERLAY}"
+        assert "something else" in verdict(shown, "-i", mark)
+
+
+@pytest.mark.registry
+def test_a_program_that_may_not_run_may_again(fed: Any, python_handler: Any) -> None:
+    benchmark = fed(NAME)
+    work = python_handler(benchmark)
+    program = Path(work.__globals__["FFMPEG"])
+    # The file may be linked to those of other packages, whose permissions it must not lose.
+    content = program.read_bytes()
+    program.unlink()
+    program.write_bytes(content)
+    program.chmod(0o644)
+    work.__globals__["make_runnable"]()
+    event = benchmark.event("test")
+    assert benchmark.judge(event, work(event)) is None
 
 
 @pytest.mark.parametrize("output", [None, [], "", {}, {"result": "video"}])

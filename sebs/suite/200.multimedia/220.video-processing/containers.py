@@ -26,12 +26,14 @@ class Video:
         height: In pixels.
         seconds: How long it takes.
         sizes: Bytes of its frames, in the order in which they are shown.
+        first: Bytes of the first picture alone, without what the encoder says beside it.
     """
 
     width: int
     height: int
     seconds: float
     sizes: list
+    first: int
 
 
 def read_mp4(content):
@@ -59,7 +61,7 @@ def _read_mp4(content):
     width, height = struct.unpack_from(">HH", entry, 32)
     (count,) = struct.unpack_from(">L", table[b"stsz"], 8)
     sizes = struct.unpack_from(f">{count}L", table[b"stsz"], 12)
-    _check_frames(file[b"mdat"], sizes)
+    first = _check_frames(file[b"mdat"], sizes)
     times, now = [], 0
     for delta in _runs(table[b"stts"], "L"):
         times.append(now)
@@ -68,7 +70,7 @@ def _read_mp4(content):
     if not len(times) == len(delays) == count:
         raise DamagedError("it has times of more or fewer frames than it has")
     shown = sorted(zip(map(sum, zip(times, delays, strict=True)), sizes, strict=True))
-    return Video(width, height, length / scale, [size for _, size in shown])
+    return Video(width, height, length / scale, [size for _, size in shown], first)
 
 
 def _boxes(content):
@@ -92,10 +94,10 @@ def _runs(box, kind):
 
 
 def _check_frames(data, sizes):
-    """Make sure that frames follow each other, and that each is made of whole units."""
+    """Return the first picture's bytes; frames must follow each other, and be of whole units."""
     if sum(sizes) != len(data) or not sizes:
         raise DamagedError(f"its frames have {sum(sizes)} bytes, and there are {len(data)}")
-    begin = 0
+    begin, first = 0, 0
     for number, size in enumerate(sizes):
         end, kinds = begin + size, []
         while begin < end:
@@ -104,11 +106,14 @@ def _check_frames(data, sizes):
                 raise DamagedError(f"frame {number} is not made of whole units")
             kinds.append(data[begin + 4] & 31)
             begin += 4 + length
+            if number == 0 and kinds[-1] == _KEY_SLICE:
+                first += length
         slices = set(kinds) & {_SLICE, _KEY_SLICE}
         if not slices or not set(kinds) <= slices | _OTHERS:
             raise DamagedError(f"frame {number} is no picture")
         if number == 0 and slices != {_KEY_SLICE}:
             raise DamagedError("it does not begin with a whole picture")
+    return first
 
 
 def read_gif(content):

@@ -1,8 +1,9 @@
 """Videos that are a function of a seed, as QuickTime files of JPEG pictures.
 
-A camera looks at a picture that is higher than it sees: in the first half of each second it moves
-down, by 16 pixels for a frame, in the second half it stands still. The picture's rows are made once
-and used by all frames that show them.
+The first frame is grey, so that whatever is laid over the video is all that it shows. Then a camera
+looks at a picture that is higher than it sees: in the first half of each second it moves down, by
+16 pixels for a frame, in the second half it stands still. The picture's rows are made once and used
+by all frames that show them.
 
 The file is made of boxes: https://developer.apple.com/documentation/quicktime-file-format
 """
@@ -19,25 +20,31 @@ _MATRIX = struct.pack(">9L", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
 def moves():
-    """Return for each frame whether the camera moved since the one before."""
-    return [0 < number % RATE < RATE // 2 for number in range(FRAMES)]
+    """Return for each frame whether the camera moved since the one before.
+
+    It does not for the first two: one is grey, and in the other the picture appears.
+    """
+    return [number > 1 and 0 < number % RATE < RATE // 2 for number in range(FRAMES)]
 
 
 def encode(seed, width, height):
     """Return a video's file; its width and height are multiples of 16 pixels."""
     moved, rows = moves(), height // 16
     strip = list(pictures.rows(seed, width, height + 16 * sum(moved)))
-    header = pictures.header(width, height)
-    frames, first = [], 0
-    for move in moved:
+    frames, first = [_picture(width, height, [pictures.grey_row(width)] * rows)], 0
+    for move in moved[1:]:
         first += move
-        parts = [header]
-        for number, row in enumerate(strip[first : first + rows]):
-            parts += [pictures.restart(number), row] if number else [row]
-        frames.append(b"".join([*parts, pictures.END]))
+        frames.append(_picture(width, height, strip[first : first + rows]))
     kind = _box(b"ftyp", b"qt  \0\0\2\0qt  ")
     data = _box(b"mdat", *frames)
     return kind + data + _movie(width, height, list(map(len, frames)), len(kind) + 8)
+
+
+def _picture(width, height, rows):
+    parts = [pictures.header(width, height), rows[0]]
+    for number, row in enumerate(rows[1:], 1):
+        parts += [pictures.restart(number), row]
+    return b"".join([*parts, pictures.END])
 
 
 def _movie(width, height, sizes, offset):

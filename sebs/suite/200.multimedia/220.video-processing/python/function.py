@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter_ns
 
@@ -11,6 +12,15 @@ from . import storage
 
 client = storage.storage.get_instance()
 
+
+def make_runnable():
+    """Give the wheel's program its permission back, which some platforms lose when they unpack."""
+    for program in Path(imageio_ffmpeg.__file__).parent.glob("binaries/ffmpeg-*"):
+        if not os.access(program, os.X_OK):
+            program.chmod(0o755)
+
+
+make_runnable()
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 WATERMARK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "watermark.png")
 
