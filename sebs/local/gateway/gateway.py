@@ -85,9 +85,10 @@ class Gateway:
         self._pools = Pools(home, self._packages, sandboxes)
         self._tables = Tables(home / "nosql")
         # Functions are told this one, which opens nothing but their tables, and one that opens
-        # nothing but themselves.
+        # nothing but themselves; the key it is made with is told to nobody.
         self._data_token = secrets.token_urlsafe(32)
         self._data_authorization = _bearer(self._data_token)
+        self._self_key = secrets.token_bytes(32)
         self._ids = itertools.count(1)
         self._id_prefix = secrets.token_hex(8)
         self._tasks: set[asyncio.Task[Answered]] = set()
@@ -172,7 +173,7 @@ class Gateway:
         return target in self._pools.by_path and hmac.compare_digest(authorization, own)
 
     def _self_token(self, path: bytes) -> str:
-        return hmac.digest(self._data_token.encode(), path, "sha256").hex()
+        return hmac.digest(self._self_key, path, "sha256").hex()
 
     def body_limit(self, path: bytes) -> int:
         """Return how many bytes the body of a request may have: the function's own limit."""
