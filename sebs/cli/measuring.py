@@ -52,7 +52,5 @@ def fetch_metrics(run: Run, system: System) -> bool:
 
 def outcome(run: Run, unfetched: bool) -> int:
     """Return the exit code: 1 where an invocation failed, an output is wrong or metrics lack."""
-    from sebs.results.document import Overview
-
-    overview = Overview(run)
-    return 1 if overview.failures or overview.rejections or unfetched else 0
+    summary = run.summary()
+    return 1 if summary.failed or summary.rejected or unfetched else 0

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sebs.cli import output
-from sebs.results.document import Overview
-from sebs.results.rows import start_of
-from sebs.results.summary import QUANTITIES, summarize
+from sebs.results.manifest import Manifest
+from sebs.results.summary import QUANTITIES, Group, Quantity, Shown, Summary
 
 if TYPE_CHECKING:
-    from sebs.faas.result import ExecutionResult
     from sebs.results.results import Results
-    from sebs.results.summary import Quantity
-
 
 #: Unit to what a person reads instead, and how many of the one are in the other.
 _SHOWN = {"µs": ("ms", 1000), "MB": ("MB", 1)}
@@ -27,24 +23,28 @@ _LANGUAGE = ("language", "language_version")
 
 def show(results: Results, *, as_json: bool) -> None:
     """Print results, as a table or as their document."""
-    run = Overview(results)
     if as_json:
-        output.print_json(run.serialize())
+        from sebs.results.document import Overview
+
+        output.print_json(Overview(results).serialize())
         return
-    click.echo(_headline(run))
-    if run.invocations:
-        _show_table(run)
-    for line in _verdicts(run):
+    manifest, summary = results.manifest, results.summary()
+    click.echo(_headline(manifest))
+    if summary.total:
+        _show_table(summary)
+    findings = getattr(results, "findings", manifest.findings)
+    for line in (*_remarks(manifest, summary, findings), *_verdicts(summary)):
         click.echo(line)
-    if function := run.manifest.details.get("function"):
+    if function := manifest.details.get("function"):
         click.echo(f"Function: {function['name']}")
-    if run.directory is not None:
-        click.echo(f"Results: {_short(run.directory)}")
+    directory: Path | None = getattr(results, "directory", None)
+    if directory is not None:
+        click.echo(f"Results: {_short(directory)}")
 
 
-def _headline(run: Overview) -> str:
+def _headline(manifest: Manifest) -> str:
     """Return what was run, as far as it is the same for all."""
-    manifest, fixed = run.manifest, run.manifest.fixed
+    fixed = manifest.fixed
     size = f" ({manifest.size})" if manifest.size else ""
     what = f"{manifest.benchmark or manifest.experiment}{size} on {manifest.deployment}"
     language = " ".join(str(fixed[key]) for key in _LANGUAGE if fixed.get(key))
@@ -55,23 +55,19 @@ def _headline(run: Overview) -> str:
     return f"{what}: {told}" if told else what
 
 
-def _show_table(run: Overview) -> None:
+def _show_table(summary: Summary) -> None:
     from rich.text import Text
 
     titles = [f"{quantity.title}\n[{_SHOWN[quantity.unit][0]}]" for quantity in QUANTITIES]
     table = output.make_table(["start", "#", *titles, "state"], numbers=["#", *titles])
-    for group in summarize(run.results):
-        rows = [
-            (number, result)
-            for number, result in enumerate(run.results, start=1)
-            if start_of(result) == group.kind
-        ]
-        if not rows:
+    for group in summary.groups:
+        if not group.first:
             continue
-        for number, result in rows:
-            figures = [_figure(quantity, quantity.value(result)) for quantity in QUANTITIES]
-            state = Text("failed", style="red") if result.stats.failure else Text("ok")
-            table.add_row(group.kind, str(number), *figures, state)
+        for each in group.first:
+            state = Text("failed", style="red") if each.failure else Text("ok")
+            table.add_row(group.kind, str(each.number), *_figures(each), state)
+        if more := group.n + group.failures - len(group.first):
+            table.add_row(group.kind, "...", *("" for _ in QUANTITIES), Text(f"{more} more"))
         medians = [_figure(quantity, group.spreads[quantity.key].median) for quantity in QUANTITIES]
         cells = [Text(cell, style="bold") for cell in (group.kind, "median", *medians)]
         table.add_row(*cells, Text(f"n = {group.n}", style="bold"), end_section=True)
@@ -83,6 +79,10 @@ def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+def _figures(shown: Shown) -> list[str]:
+    return [_figure(*pair) for pair in zip(QUANTITIES, shown.values, strict=True)]
+
+
 def _figure(quantity: Quantity, value: float | None) -> str:
     if value is None:
         return "-"
@@ -90,33 +90,38 @@ def _figure(quantity: Quantity, value: float | None) -> str:
     return f"{shown:.2f}" if shown < 100 else f"{shown:.0f}"
 
 
-def _verdicts(run: Overview) -> Iterable[str]:
-    total, failed = len(run.invocations), len(run.failures)
-    if run.missing:
-        yield f"Interrupted: {total} of {run.manifest.planned} invocations were made."
-    forced = total and run.manifest.details.get("forced_cold", False)
-    if forced and start_of(run.results[0]) == "warm" and not run.results[0].stats.failure:
+def _remarks(manifest: Manifest, summary: Summary, findings: Mapping[str, Any]) -> Iterable[str]:
+    """Tell what is not as it was planned."""
+    if manifest.missing(summary.total):
+        yield f"Interrupted: {summary.total} of {manifest.planned} invocations were made."
+    groups = {group.kind: group for group in summary.groups}
+    if manifest.details.get("forced_cold") and _first_succeeded(groups["warm"]):
         yield "The first invocation was not cold, although a cold start was forced."
-    unknown = sum(start_of(result) == "unknown" for result in run.results)
-    if unknown:
+    if unknown := groups["unknown"].n:
         yield f"Whether {unknown} invocations were cold is not known."
-    if missing := run.findings.get("missing"):
+    if missing := findings.get("missing"):
         yield f"The platform's log has nothing of {len(missing)} invocations."
+
+
+def _first_succeeded(group: Group) -> bool:
+    """Whether the first invocation of all is of this group, and did not fail."""
+    return any(each.number == 1 and not each.failure for each in group.first)
+
+
+def _verdicts(summary: Summary) -> Iterable[str]:
+    """Tell what failed, and what was wrong."""
+    total, failed = summary.total, summary.failed
     if failed:
         yield f"{failed} of {total} invocations failed:"
-        yield from (f"  {reason}" for reason in sorted(set(map(_reason, run.failures))))
+        yield from (f"  {reason}" for reason in summary.reasons)
     if total == failed:
         return
-    if not run.validated:
+    if not summary.judged:
         yield "Outputs were not validated."
-    elif run.rejections:
-        yield f"{len(run.rejections)} outputs are wrong:"
-        yield from (f"  {reason}" for reason in sorted(set(run.rejections.values())))
+    elif summary.rejected:
+        yield f"{summary.rejected} outputs are wrong:"
+        yield from (f"  {reason}" for reason in summary.rejections)
     else:
         yield (
             f"The other {total - failed} outputs are valid." if failed else "All outputs are valid."
         )
-
-
-def _reason(result: ExecutionResult) -> str:
-    return result.error or "no reason was given"

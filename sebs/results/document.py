@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sebs.faas.result import ExecutionResult
 from sebs.results.manifest import Manifest
 from sebs.results.results import Results
-from sebs.results.rows import Invocation
-from sebs.results.summary import summarize
+from sebs.results.rows import Invocation, invocation_of
+from sebs.results.summary import NO_REASON, summarize
 
 
 class Overview:
@@ -28,22 +27,13 @@ class Overview:
         self.manifest = results.manifest
         self.directory: Path | None = getattr(results, "directory", None)
         self.findings = getattr(results, "findings", results.manifest.findings)
-        self.invocations: Sequence[Invocation] = results.invocations()
-
-    @cached_property
-    def results(self) -> list[ExecutionResult]:
-        """What each invocation measured."""
-        return [each.result for each in self.invocations]
-
-    @cached_property
-    def failures(self) -> list[ExecutionResult]:
-        """The invocations that failed."""
-        return [result for result in self.results if result.stats.failure]
+        self._rows = results.rows()
+        self.invocations: Sequence[Invocation] = [invocation_of(row) for row in self._rows]
 
     @property
     def missing(self) -> int:
         """How many invocations were planned and not made."""
-        return max(0, (self.manifest.planned or 0) - len(self.invocations))
+        return self.manifest.missing(len(self.invocations))
 
     @property
     def validated(self) -> bool:
@@ -54,7 +44,7 @@ class Overview:
     def rejections(self) -> dict[str, str]:
         """Why outputs were judged wrong, by request id."""
         return {
-            each.result.request_id or each.id: each.rejection or "no reason was given"
+            each.result.request_id or each.id: each.rejection or NO_REASON
             for each in self.invocations
             if each.valid is False
         }
@@ -66,7 +56,7 @@ class Overview:
 
     def serialize(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""
-        manifest = self.manifest.serialize()
+        manifest, summary = self.manifest.serialize(), summarize(self._rows)
         details = manifest.pop("details")
         manifest.pop("findings")
         return {
@@ -80,8 +70,8 @@ class Overview:
                 for each in self.invocations
             ],
             "interrupted": self.missing > 0,
-            "failures": len(self.failures),
-            "summary": {group.kind: group.serialize() for group in summarize(self.results)},
+            "failures": summary.failed,
+            "summary": {group.kind: group.serialize() for group in summary.groups},
             "metrics": self.findings,
             "validation": {
                 "checked": self.validated,

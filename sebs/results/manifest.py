@@ -102,6 +102,14 @@ class Manifest:
         given = {name: value for name, value in known.items() if value}
         return {**given, **self.constants}
 
+    def missing(self, made: int) -> int:
+        """Return how many invocations were planned and not made.
+
+        Args:
+            made: How many were made.
+        """
+        return max(0, (self.planned or 0) - made)
+
     def started(self) -> Manifest:
         """Return it with versions, machine and time of the beginning, and without secrets."""
         from sebs.config_schema import mask

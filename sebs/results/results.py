@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sebs.results import table
 from sebs.results.manifest import Manifest
 from sebs.results.rows import Invocation, Row, invocation_of
+from sebs.results.summary import Summary, summarize
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,6 +47,18 @@ class Results:
         """
         table.require_polars()
         return self._frame()
+
+    def summary(self) -> Summary:
+        """Return what is said of the results as a whole; of the table, where polars is installed.
+
+        Raises:
+            ResultFormatError: The journal is no journal of this run; the message has the line.
+        """
+        if not table.has_polars():
+            return summarize(self.rows())
+        from sebs.results.table_summary import summarize_table
+
+        return summarize_table(self._frame())
 
     def _frame(self) -> pl.LazyFrame:
         return table.from_rows(self.rows(), self.manifest).lazy()

@@ -1,16 +1,23 @@
-"""Medians of a run, cold and warm apart: what a person reads first.
+"""What a person reads first: medians, cold and warm apart, what failed, and what was wrong.
 
-Intervals, comparisons and models belong to the analysis; these are plain order statistics.
+Intervals, comparisons and models belong to the analysis; these are plain order statistics. They
+are taken of rows here; :mod:`sebs.results.table_summary` takes the same ones of a table.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sebs.faas.result import ExecutionResult
-from sebs.results.rows import STARTS, start_of
+from sebs.results.rows import STARTS, Row
+
+#: So many invocations of a group are shown one by one; nobody reads more than that.
+SHOWN = 50
+
+#: Where an error or a rejection tells no reason.
+NO_REASON = "no reason was given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +28,26 @@ class Quantity:
         key: Its key in JSON.
         title: What a person reads.
         unit: ``µs`` or ``MB``.
-        value: Takes it from a result; ``None`` where it was not measured.
+        columns: Of the table; the first one that an invocation has counts.
     """
 
     key: str
     title: str
     unit: str
-    value: Callable[[ExecutionResult], float | None]
+    columns: tuple[str, ...]
 
-
-def _measured(microseconds: int) -> float | None:
-    return microseconds or None
+    def value(self, row: Mapping[str, Any]) -> float | None:
+        """Return what an invocation has; ``None`` where it was not measured."""
+        known = (row.get(column) for column in self.columns)
+        return next((value for value in known if value is not None), None)
 
 
 QUANTITIES = (
-    Quantity("client", "client", "µs", lambda r: _measured(r.times.client)),
-    Quantity("benchmark", "benchmark", "µs", lambda r: _measured(r.times.benchmark)),
-    Quantity("provider", "provider", "µs", lambda r: _measured(r.provider_times.execution)),
-    Quantity(
-        "initialization",
-        "init",
-        "µs",
-        lambda r: _measured(r.provider_times.initialization or r.times.initialization),
-    ),
-    Quantity("memory", "memory", "MB", lambda r: r.stats.memory_used),
+    Quantity("client", "client", "µs", ("client",)),
+    Quantity("benchmark", "benchmark", "µs", ("benchmark_time",)),
+    Quantity("provider", "provider", "µs", ("provider",)),
+    Quantity("initialization", "init", "µs", ("provider_initialization", "initialization")),
+    Quantity("memory", "memory", "MB", ("memory_used",)),
 )
 
 
@@ -63,13 +66,37 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """One invocation of a group.
+
+    Attributes:
+        number: The how many-th of all it is, counted from 1.
+        failure: Whether it failed.
+        values: Of each quantity, ``None`` where it was not measured.
+    """
+
+    number: int
+    failure: bool
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """The successful invocations of one kind, and how many of that kind failed."""
+    """The successful invocations of one kind, and how many of that kind failed.
+
+    Attributes:
+        kind: How they began.
+        n: How many succeeded.
+        failures: How many failed.
+        spreads: Quantity's key to what the successful ones have.
+        first: The first ones, failed ones included.
+    """
 
     kind: str
     n: int
     failures: int
     spreads: dict[str, Spread]
+    first: tuple[Shown, ...]
 
     def serialize(self) -> dict[str, object]:
         """Return plain JSON values; times in microseconds, memory in MB."""
@@ -77,21 +104,72 @@ class Group:
         return {"n": self.n, "failures": self.failures, **spreads}
 
 
-def summarize(results: Iterable[ExecutionResult]) -> tuple[Group, ...]:
-    """Return a group for each start; failures are counted, and are in no figure."""
-    everything = list(results)
-    return tuple(_group(kind, everything) for kind in STARTS)
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is said of results as a whole.
+
+    Attributes:
+        groups: One for each of :data:`sebs.results.rows.STARTS`.
+        reasons: Why invocations failed, each once, in alphabetic order.
+        judged: How many outputs were judged.
+        rejected: How many of these are wrong.
+        rejections: Why, each once, in alphabetic order.
+    """
+
+    groups: tuple[Group, ...]
+    reasons: tuple[str, ...]
+    judged: int
+    rejected: int
+    rejections: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """How many invocations there are."""
+        return sum(group.n + group.failures for group in self.groups)
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+        return sum(group.failures for group in self.groups)
 
 
-def _group(kind: str, results: Sequence[ExecutionResult]) -> Group:
-    of_kind = [result for result in results if start_of(result) == kind]
-    good = [result for result in of_kind if not result.stats.failure]
+def start_in(row: Mapping[str, Any]) -> str:
+    """Return how an invocation began; tables of others may not say."""
+    return row.get("start") or ("unanswered" if row.get("failure") else "unknown")
+
+
+def summarize(rows: Iterable[Row]) -> Summary:
+    """Return what is said of rows; failures are counted, and are in no figure."""
+    numbered = list(enumerate(rows, start=1))
+    wrong = [row for _, row in numbered if row.get("valid") is False]
+    return Summary(
+        groups=tuple(
+            _group(kind, [pair for pair in numbered if start_in(pair[1]) == kind])
+            for kind in STARTS
+        ),
+        reasons=_each_once(row.get("error") for _, row in numbered if row.get("failure")),
+        judged=sum(row.get("valid") is not None for _, row in numbered),
+        rejected=len(wrong),
+        rejections=_each_once(row.get("rejection") for row in wrong),
+    )
+
+
+def _group(kind: str, numbered: Sequence[tuple[int, Row]]) -> Group:
+    good = [row for _, row in numbered if not row.get("failure")]
     spreads = {quantity.key: _spread(good, quantity) for quantity in QUANTITIES}
-    return Group(kind, len(good), len(of_kind) - len(good), spreads)
+    first = tuple(
+        Shown(number, bool(row.get("failure")), tuple(each.value(row) for each in QUANTITIES))
+        for number, row in numbered[:SHOWN]
+    )
+    return Group(kind, len(good), len(numbered) - len(good), spreads, first)
 
 
-def _spread(results: Sequence[ExecutionResult], quantity: Quantity) -> Spread:
-    values = [value for value in map(quantity.value, results) if value is not None]
+def _spread(rows: Sequence[Row], quantity: Quantity) -> Spread:
+    values = [value for value in map(quantity.value, rows) if value is not None]
     if not values:
         return Spread(0, None, None, None)
     return Spread(len(values), min(values), statistics.median(values), max(values))
+
+
+def _each_once(reasons: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({reason or NO_REASON for reason in reasons}))
