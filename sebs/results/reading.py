@@ -54,9 +54,9 @@ def survey(directory: Path) -> tuple[list[tuple[Path, Manifest]], list[str]]:
     if not directory.is_dir():
         raise ResultFormatError(f"There is no directory {str(directory)!r}.")
     found, faults = [], []
-    for path in sorted(directory.glob(f"*/{MANIFEST}")):
+    for path in sorted(each for each in directory.iterdir() if each.is_dir()):
         try:
-            found.append((path.parent, _read_run(path.parent).manifest))
+            found.append((path, _read_run(path).manifest))
         except ResultFormatError as error:
             faults.append(str(error))
     return sorted(found, key=lambda pair: pair[1].begun), faults
@@ -92,7 +92,10 @@ def _read_run(directory: Path) -> Results:
         stored = json.loads(path.read_bytes())
     except ValueError as error:
         raise ResultFormatError(f"{str(path)!r} is no JSON: {error}.") from error
-    if require_readable(stored, str(path)) == 1:
+    version = require_readable(stored, str(path))
+    if "cases" in stored:
+        raise ResultFormatError(f"{str(directory)!r} is a regression, and no run.")
+    if version == 1:
         return read_first_version(directory, stored)
     return Run.load(directory)
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from sebs.errors import SystemUnavailableError
 from sebs.results.manifest import Manifest
 from sebs.results.rows import Row
-from sebs.results.schema import dtypes
+from sebs.results.schema import DURATIONS, dtypes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,16 +49,20 @@ def from_journal(
         source: The journal.
         manifest: Of the run.
         rows: Reads the journal slowly, and says what is wrong with it or leaves out what is torn;
-            called only where polars cannot read it as it is.
+            called only where polars cannot read it as it is, or finds what cannot be.
     """
     import polars as pl
 
     schema = {**dtypes(manifest.columns.values()), AMENDS: pl.String()}
     try:
-        journalled = pl.read_ndjson(source, schema=schema)
+        journalled = pl.read_ndjson(source, schema_overrides=schema, infer_schema_length=None)
     except pl.exceptions.PolarsError:
         return from_rows(rows(), manifest)
-    return _finish(_amend(journalled), manifest)
+    absent = [pl.lit(None, schema[name]).alias(name) for name in schema.keys() - journalled.columns]
+    whole = journalled.with_columns(absent)
+    if whole.width != len(schema) or not _is_sound(whole):
+        return from_rows(rows(), manifest)
+    return _finish(_amend(whole.select(list(schema))), manifest)
 
 
 def from_rows(rows: Sequence[Row], manifest: Manifest) -> pl.DataFrame:
@@ -87,6 +91,21 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _is_sound(journalled: pl.DataFrame) -> bool:
+    """Whether lines tell of invocations, each of one that is new, and no duration is negative."""
+    import polars as pl
+
+    first = journalled.filter(pl.col(AMENDS).is_null())["id"]
+    later = journalled[AMENDS].drop_nulls()
+    wrong = pl.any_horizontal((pl.col(name) < 0).any() for name in DURATIONS)
+    return (
+        first.null_count() == 0
+        and first.n_unique() == len(first)
+        and later.is_in(first.implode()).all()
+        and not journalled.select(wrong).item()
+    )
 
 
 def _amend(journalled: pl.DataFrame) -> pl.DataFrame:

@@ -107,24 +107,42 @@ def test_no_secret_is_kept(run) -> None:
     assert "swordfish" not in (run.directory / "manifest.json").read_text()
 
 
+@pytest.mark.parametrize("read", [Run.invocations, Run.frame, Run.summary])
 @pytest.mark.parametrize(
     ("line", "named"),
     [
         ('{"id":"8","client":-1}', "client is -1"),
         ('{"id":"8","client":"soon"}', "client is 'soon'"),
+        ('{"id":"8","benchmark_time":-3}', "benchmark_time is -3"),
+        ('{"amends":"1","provider":-3}', "provider is -3"),
         ('{"id":"8","memory_used":NaN}', "memory_used is nan"),
+        ('{"id":"8","memory_used":1e999}', "memory_used is inf"),
+        ('{"id":"8","delta_t":"NaN"}', "delta_t is 'NaN'"),
         ('{"id":"8","colour":"red"}', "'colour'"),
+        ('{"client":8}', "no invocation"),
         ('{"amends":"8","client":1}', "no invocation"),
         ("[1]", "no journal record"),
     ],
 )
-def test_a_wrong_journal_is_named_with_its_line(run, line, named) -> None:
+def test_a_wrong_journal_is_named_with_its_line(run, line, named, read) -> None:
     run.close()
     with (run.directory / "journal.jsonl").open("a") as journal:
         journal.write(line + "\n")
     with pytest.raises(ResultFormatError, match="Line 6") as caught:
-        Run.load(run.directory).invocations()
+        read(Run.load(run.directory))
     assert named in str(caught.value)
+
+
+def test_what_is_no_run_is_named_where_runs_are_listed(run) -> None:
+    (run.directory.parent / "notes").mkdir()
+    (run.directory.parent / "a file").touch()
+    regression = run.directory.parent / "regression"
+    regression.mkdir()
+    (regression / "manifest.json").write_text('{"version": 1, "cases": []}')
+    manifests, faults = survey(run.directory.parent)
+    assert [path for path, _ in manifests] == [run.directory]
+    assert ["notes" in fault for fault in faults] == [True, False]
+    assert "is a regression" in faults[1]
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
