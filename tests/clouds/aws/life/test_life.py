@@ -12,11 +12,13 @@ from aws_rig import VERSIONS, Recorder, others, section
 from aws_servers import Server
 
 from sebs import SeBS
-from sebs.benchmark.source import list_benchmarks
+from sebs.benchmark.source import find_benchmark, list_benchmarks
 from sebs.errors import ConfigurationError
 from sebs.faas.result import ExecutionResult
 from sebs.faas.system import System
 from sebs.faas.trigger import Trigger
+from sebs.regression.cases import Selection, cases_of
+from sebs.regression.runner import Setting, run_cases
 from sebs.sebs_types import Language
 
 Kind = Trigger.TriggerType
@@ -110,25 +112,30 @@ def test_from_the_first_call_to_the_last(
     assert everything(ministack) == before
 
 
+BUNDLED = [
+    pytest.param(source.name, language, marks=marks)
+    for source in list_benchmarks()
+    for language, marks in ((Language.PYTHON, ()), (Language.NODEJS, pytest.mark.node))
+    if language in source.config.languages
+]
+
+
 @pytest.mark.registry
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_bundled_benchmark_runs(ministack: Server, client: SeBS, language: Language) -> None:
-    deployment = Deployment(client, ministack)
-    system = deployment.system
-    storage = system.system_resources.get_storage()
-    judged = []
-    for source in list_benchmarks():
-        if language not in source.config.languages:
-            continue
-        benchmark = deployment.benchmark(source.name, language)
-        payload = benchmark.prepare_input(system.system_resources, "test")
-        function = system.get_function(benchmark)
-        for _ in range(2):
-            result = deployment.invoke(function, Kind.LIBRARY, payload)
-            reason = benchmark.validate_output(payload, result.output, storage)
-            assert reason is None, (source.name, reason)
-        judged.append(source.name)
-    assert {"010.sleep", "110.dynamic-html", "311.compression"} <= set(judged)
+@pytest.mark.parametrize(("name", "language"), BUNDLED)
+def test_every_bundled_benchmark_runs(
+    ministack: Server, client: SeBS, name: str, language: Language
+) -> None:
+    system = Deployment(client, ministack).system
+    selection = Selection([language.value], ["x64"], ["package"], [VERSIONS[language]])
+    cases = cases_of(system, [find_benchmark(name)], selection)
+    setting = Setting(
+        system,
+        lambda benchmark, experiment: client.get_benchmark(benchmark, system, experiment),
+        "test",
+        Kind.LIBRARY,
+    )
+    [outcome] = run_cases(setting, cases, jobs=1)
+    assert outcome.passed, outcome.reason
     system.cleanup_resources()
 
 
