@@ -156,6 +156,7 @@ def _run(
         size=size,
         trigger_type=trigger.trigger_type(),
         repetitions=experiment.repetitions,
+        configuration=session.configuration.as_dict(),
     )
     interrupted = measuring.measure(run, trigger, payload)
     unfetched = measuring.fetch_metrics(run, system)

@@ -188,6 +188,7 @@ def _run(session: Session, function: Attached, wanted: Wanted) -> tuple[Run, boo
         trigger_type=trigger.trigger_type(),
         repetitions=session.experiment.repetitions,
         forced_cold=wanted.force_cold,
+        configuration=session.configuration.as_dict(),
     )
     interrupted = measuring.measure(run, trigger, wanted.event)
     unfetched = measuring.fetch_metrics(run, system)

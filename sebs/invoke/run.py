@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,6 +52,7 @@ def start_run(
     trigger_type: Trigger.TriggerType,
     repetitions: int,
     forced_cold: bool = True,
+    configuration: Mapping[str, Any] | None = None,
 ) -> Run:
     """Make a run's directory and write its manifest.
 
@@ -64,6 +65,7 @@ def start_run(
         trigger_type: By what it is invoked.
         repetitions: How often.
         forced_cold: Whether a cold start was forced before.
+        configuration: The effective one, to be kept with the run; secrets in it are masked.
 
     Raises:
         OSError: The directory cannot be made.
@@ -91,6 +93,7 @@ def start_run(
             "trigger": trigger_type.value,
             "kind": "sequential",
         },
+        configuration=configuration or {},
         details={
             "trigger": trigger_type.value,
             "forced_cold": forced_cold,

@@ -21,6 +21,8 @@ from sebs.faas.result import (
 )
 from sebs.results.schema import ANSWERED, DURATIONS, Column, Scalar
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -88,7 +90,7 @@ def measured(result: ExecutionResult) -> Row:
         "billed_time": billing.billed_time,
         "billed_memory": billing.memory,
         "gb_seconds": billing.gb_seconds or None,
-        "output": json.dumps(result.output, separators=(",", ":")) if result.output else None,
+        "output": _encode(result.output) if result.output else None,
     }
     return {name: value for name, value in row.items() if value is not None}
 

@@ -191,6 +191,8 @@ class Run(Results):
 
         if self.manifest.tabled is not None and self.manifest.tabled == self._size():
             return pl.scan_parquet(self.directory / _TABLE)
+        if self._size() and table.has_strangers(self.directory / _JOURNAL, self.manifest):
+            return table.from_rows(self.rows(), self.manifest).lazy()
         return self._from_journal().lazy()
 
     def _from_journal(self) -> pl.DataFrame:

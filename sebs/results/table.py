@@ -55,14 +55,23 @@ def from_journal(
 
     schema = {**dtypes(manifest.columns.values()), AMENDS: pl.String()}
     try:
-        journalled = pl.read_ndjson(source, schema_overrides=schema, infer_schema_length=None)
+        journalled = pl.read_ndjson(source, schema=schema)
     except pl.exceptions.PolarsError:
         return from_rows(rows(), manifest)
-    absent = [pl.lit(None, schema[name]).alias(name) for name in schema.keys() - journalled.columns]
-    whole = journalled.with_columns(absent)
-    if whole.width != len(schema) or not _is_sound(whole):
+    if not _is_sound(journalled):
         return from_rows(rows(), manifest)
-    return _finish(_amend(whole.select(list(schema))), manifest)
+    return _finish(_amend(journalled), manifest)
+
+
+def has_strangers(journal: Path, manifest: Manifest) -> bool:
+    """Whether a journal has columns that the table would leave out, or lines that are no JSON."""
+    import polars as pl
+
+    try:
+        found = pl.scan_ndjson(journal, infer_schema_length=None).collect_schema()
+    except pl.exceptions.PolarsError:
+        return True
+    return not found.keys() <= {*manifest.columns, AMENDS}
 
 
 def from_rows(rows: Sequence[Row], manifest: Manifest) -> pl.DataFrame:
