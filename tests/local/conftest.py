@@ -24,8 +24,15 @@ def buckets_count():
 def generate_input(data_dir, size, bucket, inputs, outputs, upload, nosql):
     return {"number": 1}
 """
-PYTHON = "def handler(event):\n    return {'result': event}\n"
-NODEJS = "exports.handler = async (event) => ({result: event});\n"
+#: Return the event, without what the wrappers put into it.
+PYTHON = """
+def handler(event):
+    del event['request-id'], event['income-timestamp']
+    return {'result': event}
+"""
+NODEJS = """
+exports.handler = async ({'request-id': _, 'income-timestamp': __, ...event}) => ({result: event});
+"""
 
 
 class Workshop:

@@ -140,6 +140,7 @@ function strict(key, value) {
 }
 
 async function run(requestId, text, isCold) {
+  const income = Date.now() / 1000;
   if (failure !== null) {
     return [INIT_ERROR, failed(requestId, isCold, failure)];
   }
@@ -151,6 +152,11 @@ async function run(requestId, text, isCold) {
   }
   // An adapter, which calls a handler that was written for another platform, says that it takes it.
   const more = handler.takesRequestId === true ? [requestId] : [];
+  if (more.length === 0 && event !== null && typeof event === 'object' && !Array.isArray(event)) {
+    // Benchmarks find these in their event, as SeBS's wrappers have it.
+    event['request-id'] = requestId;
+    event['income-timestamp'] = income;
+  }
   const begin = Date.now() / 1000;
   const start = process.hrtime.bigint();
   let result;

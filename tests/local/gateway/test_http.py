@@ -122,7 +122,7 @@ def test_pipelined_requests_are_answered_in_order(gateway):
     data = b"".join(head(gateway, "POST", "/functions/f", length=len(b)) + b for b in bodies)
     last = head(gateway, "GET", "/nothing", extra="Connection: close\r\n")
     answers = gateway.raw(data + last)
-    assert [int(n) for n in re.findall(rb'"result":\{"n":(\d+)\}', answers)] == list(range(300))
+    assert [int(n) for n in re.findall(rb'"result":\{"n":(\d+),', answers)] == list(range(300))
     assert answers.count(b"HTTP/1.1 200 OK") == 300
     assert answers.endswith(b"}")
     assert b"HTTP/1.1 404" in answers
@@ -158,7 +158,7 @@ def test_requests_in_pieces_are_understood(gateway):
         received = b""
         while chunk := connection.recv(65536):
             received += chunk
-    assert b'"result":{"a":1}' in received
+    assert b'"result":{"a":1,' in received
 
 
 def test_chunked_bodies_are_understood(gateway):
@@ -167,7 +167,7 @@ def test_chunked_bodies_are_understood(gateway):
     data = (
         head(gateway, "POST", "/functions/f", extra=extra) + b'3\r\n{"a\r\n4\r\n":1}\r\n0\r\n\r\n'
     )
-    assert b'"result":{"a":1}' in gateway.raw(data)
+    assert b'"result":{"a":1,' in gateway.raw(data)
 
 
 def test_an_announced_body_over_the_limit_is_refused_before_it_arrives(gateway):
