@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from sebs.aws.endpoints import Endpoints
 from sebs.errors import ConfigurationError, Problem
-from sebs.faas.config import Config, Credentials, Resources
+from sebs.faas.config import Config, Credentials, Resources, SignIn
 
 if TYPE_CHECKING:
     from sebs.aws.options import AWSOptions
@@ -188,6 +188,13 @@ class AWSConfig(Config):
         from sebs.aws import options
 
         return options.problems(section)
+
+    @staticmethod
+    def sign_in() -> SignIn:
+        """Return where the SDK's default chain would find credentials on this machine."""
+        from sebs.aws.presence import find_credentials
+
+        return find_credentials(os.environ)
 
     @staticmethod
     def deserialize(config: dict[str, Any], cache: Cache, handlers: Any) -> AWSConfig:

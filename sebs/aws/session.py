@@ -17,7 +17,8 @@ from sebs.errors import (
 #: The name under which an assumed role's sessions show in the account's trail.
 _SESSION_NAME = "sebs"
 
-_REMEDY = (
+#: How to get credentials.
+REMEDY = (
     "Sign in with `aws configure` or `aws sso login`, set AWS_PROFILE, set AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY, or name a profile as deployment.aws.credentials.profile."
 )
@@ -50,7 +51,7 @@ def open_session(region: str, credentials: AWSCredentials, sts_endpoint: str | N
             core.set_credentials(*credentials.keys.reveal())
         _check_profile(core, credentials.profile)
         if core.get_credentials() is None:
-            raise CredentialsError("There are no credentials for AWS.", remedy=_REMEDY)
+            raise CredentialsError("There are no credentials for AWS.", remedy=REMEDY)
         if credentials.role_arn is not None:
             _assume(core, credentials, region, sts_endpoint)
         _hide(core.get_credentials())

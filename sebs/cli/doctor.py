@@ -177,6 +177,10 @@ def _platforms() -> Iterator[Check]:
 
     for info in list_systems():
         built_in = BUILT_IN.get(info.name)
-        if info.name != "local" and (built_in is None or built_in.target is not None):
-            what, found = f"platform {info.name}", info.reason or "ready"
-            yield Check(what, info.available, False, found, info.remedy)
+        if info.name == "local" or (built_in is not None and built_in.target is None):
+            continue
+        found, remedy = info.reason or info.sdk or "ready", "" if info.available else info.remedy
+        yield Check(f"platform {info.name}", info.available, False, found, remedy)
+        if info.credentials is not None:
+            what, found = f"credentials for {info.name}", info.credentials or "none found"
+            yield Check(what, bool(info.credentials), False, found, info.remedy)

@@ -22,5 +22,5 @@ def command(as_json: bool) -> None:
         return
     output.print_table(
         ["platform", "what", "state", "how to get it"],
-        [(info.name, info.summary, info.reason or "ready", info.remedy) for info in systems],
+        [(info.name, info.summary, info.state, info.remedy) for info in systems],
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sebs.errors import ConfigurationError, Problem, UsageError
@@ -41,6 +42,19 @@ class Credentials(ABC, LoggingBase):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} (hidden)>"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a machine has to sign in with; whether it is good for that, the platform alone knows.
+
+    Attributes:
+        found: Where credentials were found; empty where there are none.
+        remedy: How to get some; empty where some were found.
+    """
+
+    found: str
+    remedy: str = ""
 
 
 class Resources(ABC, LoggingBase):
@@ -193,6 +207,14 @@ class Config(ABC, LoggingBase):
         So that it is told together with what is wrong elsewhere in the configuration.
         """
         return []
+
+    @staticmethod
+    def sign_in() -> SignIn | None:
+        """Return what this machine has to sign in with; ``None``, by default: nobody need do that.
+
+        It is called for lists of platforms: nothing heavy is loaded, and nobody is asked.
+        """
+        return None
 
     def client_address(self) -> str:
         """Return the address at which functions reach the machine that invokes them.

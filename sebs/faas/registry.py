@@ -32,7 +32,8 @@ class BuiltIn:
         summary: What it is, in a few words.
         target: ``module:class``; ``None`` where this version does not have it.
         extra: The extra whose packages it needs; ``None`` where it needs none.
-        needs: The modules of these packages; whether they are there is asked without loading them.
+        needs: The modules of these packages, the SDK first, whose distribution has the same name;
+            whether they are there is asked without loading them.
     """
 
     summary: str
@@ -57,10 +58,13 @@ class SystemInfo:
     Attributes:
         name: The platform's key.
         summary: What it is.
-        available: Whether it can be used now.
-        reason: Why it cannot; empty where it can.
-        remedy: How to get it; empty where it can.
+        available: Whether what it needs is installed.
+        reason: Why it cannot be used; empty where it can.
+        remedy: How to get it, or credentials for it; empty where nothing is missing.
         distribution: The distribution that it comes from.
+        sdk: The SDK that it uses, with its version; empty where it uses none.
+        credentials: Where this machine has credentials for it; empty where none were found, and
+            ``None`` where it needs none.
     """
 
     name: str
@@ -69,6 +73,18 @@ class SystemInfo:
     reason: str
     remedy: str
     distribution: str
+    sdk: str = ""
+    credentials: str | None = None
+
+    @property
+    def state(self) -> str:
+        """What is to be said of it in a few words."""
+        if not self.available:
+            return self.reason
+        if self.credentials is None:
+            return "ready"
+        found = f"credentials: {self.credentials}" if self.credentials else "no credentials found"
+        return ", ".join(filter(None, (self.sdk, found)))
 
 
 def known_systems() -> list[str]:
@@ -78,7 +94,9 @@ def known_systems() -> list[str]:
 
 def list_systems() -> list[SystemInfo]:
     """Return all platforms, those of this distribution first; never fails because of one."""
-    infos = [_describe(name, entry.summary, "sebs-faas") for name, entry in BUILT_IN.items()]
+    infos = [
+        _describe(name, entry.summary, "sebs-faas", entry.needs) for name, entry in BUILT_IN.items()
+    ]
     for name, entry_point in sorted(_entry_points().items()):
         distribution = entry_point.dist.name if entry_point.dist else "unknown"
         infos.append(_describe(name, f"from {distribution}", distribution))
@@ -118,12 +136,30 @@ def section_problems(name: str, section: Mapping[str, Any]) -> list[Problem]:
     return system_type.config_type().problems(section)
 
 
-def _describe(name: str, summary: str, distribution: str) -> SystemInfo:
+def _describe(
+    name: str, summary: str, distribution: str, needs: tuple[str, ...] = ()
+) -> SystemInfo:
     try:
-        load_system(name)
+        sign_in = load_system(name).config_type().sign_in()
     except SystemUnavailableError as error:
         return SystemInfo(name, summary, False, error.message, error.remedy or "", distribution)
-    return SystemInfo(name, summary, True, "", "", distribution)
+    except Exception as error:  # noqa: BLE001 - a plug-in's; the list must not fail because of one
+        reason = f"It cannot be asked for credentials: {type(error).__name__}: {error}."
+        return SystemInfo(name, summary, False, reason, "", distribution)
+    sdk = _sdk(needs[0]) if needs else ""
+    if sign_in is None:
+        return SystemInfo(name, summary, True, "", "", distribution, sdk)
+    return SystemInfo(name, summary, True, "", sign_in.remedy, distribution, sdk, sign_in.found)
+
+
+def _sdk(package: str) -> str:
+    """Return a package's name with its version, where its distribution tells one."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return package
 
 
 def _load_built_in(name: str, entry: BuiltIn) -> type[System]:
