@@ -68,7 +68,7 @@ def cost(
     found = _read(results)
     place = {"provider": provider, "region": region, "architecture": architecture, "plan": plan}
     given = (price_per_gb_second, price_per_request, rounding_ms)
-    tariff = _tariff(found, place, given)
+    tariff = tariff_of(found, place, given)
     several = len(values_of(found, "architecture")) > 1
     usages, left_out = warm_usages(found, architecture if several else None)
     costs = cost_by_memory(usages, tariff, vm_hourly)
@@ -88,10 +88,22 @@ def cost(
         click.echo(f"Left out: {left_out}.")
 
 
-def _tariff(
-    results: Results, place: dict[str, str | None], given: tuple[float | None, ...]
+def tariff_of(
+    results: Results,
+    place: dict[str, str | None],
+    given: tuple[float | None, ...] = (None, None, None),
 ) -> Tariff:
-    """Return the tariff of the options; what they do not say, the results do."""
+    """Return the tariff of the options; what they do not say, the results do.
+
+    Args:
+        results: Of one run.
+        place: ``provider``, ``region``, ``architecture`` and ``plan``, as far as they were given.
+        given: Prices of a GB-second and a request, USD, and the billing step, ms.
+
+    Raises:
+        PriceUnknownError: It is not known whose prices apply, or they are not in the book.
+        UsageError: What was given contradicts itself, or the results are of several places.
+    """
     from sebs.analysis.prices import Tariff, price_book
     from sebs.analysis.samples import values_of
     from sebs.errors import PriceUnknownError, UsageError

@@ -33,6 +33,7 @@ COMMANDS = {
     "function": ("sebs.cli.function", "Measure functions that exist already and are not ours."),
     "analyze": ("sebs.cli.analyze", "Fit the published models to results; say what they cost."),
     "compare": ("sebs.cli.compare", "Say whether one run is slower than another; for CI, too."),
+    "report": ("sebs.cli.reporting", "Tell what runs showed, in the terminal or as a page."),
     "prices": ("sebs.cli.prices", "Show and check what the platforms charge."),
     "results": ("sebs.cli.results", "List, show and convert what was measured."),
     "plan": ("sebs.cli.plan", "Say what deploying a benchmark would do, and why."),

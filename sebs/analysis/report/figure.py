@@ -1,0 +1,123 @@
+"""A figure: what it says in words, how it is drawn, and the table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: A Vega-Lite specification.
+Spec = dict[str, Any]
+
+#: Colours of Okabe and Ito, *Color Universal Design*, 2008, which colour-blind people can tell
+#: apart; of them those that stand out on white and on black. Never the only thing that differs.
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+
+#: Of lines and letters: the page's own colour, light or dark.
+INK = "currentColor"
+
+#: How an invocation began or ended, to its colour, shape and dashes.
+KINDS: Mapping[str, tuple[str, str, list[int]]] = {
+    "cold": (VERMILLION, "triangle-up", [6, 3]),
+    "warm": (BLUE, "circle", [1, 0]),
+    "unknown": (PURPLE, "square", [2, 2]),
+    "failed": (INK, "cross", [1, 2]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers behind a figure, as they are shown.
+
+    Attributes:
+        columns: Titles, with units.
+        rows: The cells; ``None`` where nothing is known.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a report.
+
+    Attributes:
+        name: Of its files; unique in its section.
+        title: What it is called.
+        words: What it shows, for those who see it and for those who do not.
+        draw: Makes the specification for a width in pixels.
+        table: The numbers behind it.
+    """
+
+    name: str
+    title: str
+    words: str
+    draw: Callable[[int], Spec]
+    table: Table
+
+
+def chart(width: int, height: int, **parts: Any) -> Spec:
+    """Return the specification of one chart that is as wide as that, with its axes."""
+    fit = {"autosize": {"type": "fit", "contains": "padding"}}
+    return {"width": width, "height": height, **fit, **parts}
+
+
+def data(rows: Iterable[Mapping[str, Any]]) -> Spec:
+    """Return rows as the data of a chart."""
+    return {"values": list(rows)}
+
+
+def axis(field: str, title: str, *, log: bool = False, **more: Any) -> Spec:
+    """Return the encoding of a number along an axis; a logarithmic one has few lines."""
+    scale = {"type": "log", "nice": False} if log else {"zero": False}
+    lines = {"title": title, "tickCount": 5, "labelOverlap": True}
+    return {"field": field, "type": "quantitative", "axis": lines, "scale": scale, **more}
+
+
+def kinds(present: Iterable[str], *channels: str) -> dict[str, Spec]:
+    """Return encodings that tell kinds of invocations apart: colour, and shape or dashes.
+
+    Args:
+        present: The kinds that there are.
+        channels: Of ``color``, ``shape``, ``strokeDash``.
+    """
+    known = set(present)
+    domain = [kind for kind in KINDS if kind in known]
+    styles = dict(zip(("color", "shape", "strokeDash"), zip(*KINDS.values(), strict=True)))  # noqa: B905
+    ranges = {
+        channel: [dict(zip(KINDS, styles[channel], strict=True))[kind] for kind in domain]
+        for channel in channels
+    }
+    return {
+        channel: {
+            "field": "kind",
+            "type": "nominal",
+            "scale": {"domain": domain, "range": ranges[channel]},
+            "legend": {"title": None, "orient": "top"},
+        }
+        for channel in channels
+    }
+
+
+def is_wide(least: float, most: float) -> bool:
+    """Whether numbers spread so far that only a logarithmic axis shows all of them."""
+    return least > 0 and most / least > _WIDE
+
+
+_WIDE = 15
+
+
+def number(value: float | None) -> str | None:
+    """Return a number with three digits that mean something."""
+    if value is None:
+        return None
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 else f"{value:.3g}"
+
+
+def milliseconds(microseconds: float | None) -> str | None:
+    """Return a duration as it is shown, without its unit."""
+    return None if microseconds is None else number(microseconds / 1000)

@@ -1,0 +1,164 @@
+"""Figures of the models, for the runs that measured what these need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.report.figure import (
+    BLUE,
+    VERMILLION,
+    Figure,
+    Table,
+    axis,
+    chart,
+    data,
+    kinds,
+    number,
+)
+
+if TYPE_CHECKING:
+    from sebs.analysis.eviction import EvictionModel, Idling
+    from sebs.analysis.overhead import Delivery, Line
+    from sebs.results.results import Results
+
+#: Points of a figure.
+_POINTS = 1500
+
+
+def eviction(results: Results) -> Figure | None:
+    """Return which share of idle environments stayed warm, and the half-life model.
+
+    Raises:
+        InvalidSampleError: The run idled, but no model can be fitted to what it saw.
+    """
+    from sebs.analysis.eviction import fit_eviction
+    from sebs.analysis.samples import idlings_of
+
+    if "delta_t" not in results.manifest.columns:
+        return None
+    trials = idlings_of(results)
+    model = fit_eviction(trials)
+    shares = _shares(trials)
+    seen = [{"s": seconds, "share": 100 * share} for seconds, _, share in shares]
+    end = max(seconds for seconds, _, _ in shares)
+    steps = [end * number / 400 for number in range(401)]
+    fitted = [{"s": seconds, "share": 100 * model.warm_share(seconds)} for seconds in steps]
+
+    def draw(width: int) -> dict[str, Any]:
+        place = {"x": axis("s", "idle [s]"), "y": axis("share", "still warm [%]")}
+        return chart(
+            width,
+            280,
+            encoding=place,
+            layer=[
+                {
+                    "data": data(fitted),
+                    "mark": {"type": "line", "interpolate": "step-after", "color": BLUE},
+                },
+                {
+                    "data": data(seen),
+                    "mark": {"type": "point", "filled": True, "size": 60, "color": VERMILLION},
+                },
+            ],
+        )
+
+    rows = [
+        [number(seconds), f"{n}", f"{share:.0%}", f"{model.warm_share(seconds):.0%}"]
+        for seconds, n, share in shares
+    ]
+    table = Table(["idle [s]", "trials", "warm", "model"], rows)
+    words = "The share of environments that were still warm after idling. " + _period(model)
+    return Figure("eviction", "Eviction of idle environments", words, draw, table)
+
+
+def _shares(trials: list[Idling]) -> list[tuple[float, int, float]]:
+    """Return seconds of idling, the number of trials, and the share that stayed warm."""
+    seen: dict[float, list[Idling]] = {}
+    for trial in trials:
+        seen.setdefault(trial.seconds, []).append(trial)
+    return [
+        (seconds, len(of), sum(trial.warm for trial in of) / sum(trial.started for trial in of))
+        for seconds, of in sorted(seen.items())
+    ]
+
+
+def _period(model: EvictionModel) -> str:
+    if model.period_high_s is None:
+        return f"Nothing was evicted: a period is longer than {model.period_low_s:g} s."
+    if model.period_s is None:
+        return f"Nothing was ever warm: a period is {model.period_high_s:g} s or shorter."
+    return (
+        f"Half of them are evicted every {model.period_s:.4g} s; any period above "
+        f"{model.period_low_s:.4g} and up to {model.period_high_s:.4g} s fits equally well."
+    )
+
+
+def overhead(results: Results) -> Figure | None:
+    """Return how long payloads took to reach their function, and the lines through them.
+
+    Raises:
+        InvalidSampleError: The run measured arrivals, but no line can be fitted to them.
+    """
+    from sebs.analysis.overhead import MEGABYTE, fit_overhead
+    from sebs.analysis.samples import deliveries_of
+
+    if "received" not in results.manifest.columns:
+        return None
+    found = deliveries_of(results)
+    lines = dict(zip(("cold", "warm"), fit_overhead(found), strict=True))
+    fitted = {kind: line for kind, line in lines.items() if line is not None}
+    step = -(-len(found) // _POINTS)
+    points = [_delivered(each, MEGABYTE) for each in found[::step]]
+    most = max(each.payload for each in found) / MEGABYTE
+    ends = [
+        {"kind": kind, "mb": mb, "ms": 1000 * (line.intercept_s + (line.slope_s_per_mb or 0) * mb)}
+        for kind, line in fitted.items()
+        for mb in (0.0, most)
+    ]
+
+    def draw(width: int) -> dict[str, Any]:
+        place = {"x": axis("mb", "payload [MB]"), "y": axis("ms", "until received [ms]")}
+        return chart(
+            width,
+            280,
+            encoding=place,
+            layer=[
+                {
+                    "data": data(points),
+                    "mark": {"type": "point", "filled": True, "size": 36, "opacity": 0.7},
+                    "encoding": kinds(fitted, "color", "shape"),
+                },
+                {
+                    "data": data(ends),
+                    "mark": {"type": "line", "strokeWidth": 2},
+                    "encoding": kinds(fitted, "color"),
+                },
+            ],
+        )
+
+    said = " ".join(f"{kind.capitalize()}: {_line(line)}." for kind, line in fitted.items())
+    words = f"How long invocations took to reach their function, by the size of the payload. {said}"
+    rows = [
+        [
+            kind,
+            f"{line.n:,}",
+            number(line.intercept_s * 1000),
+            None if line.slope_s_per_mb is None else number(line.slope_s_per_mb * 1000),
+            None if line.r2 is None else f"{line.r2:.4f}",
+        ]
+        for kind, line in fitted.items()
+    ]
+    table = Table(["start", "n", "intercept [ms]", "slope [ms/MB]", "R²"], rows)
+    return Figure("overhead", "Invocation overhead", words, draw, table)
+
+
+def _delivered(each: Delivery, megabyte: int) -> dict[str, Any]:
+    kind = "cold" if each.is_cold else "warm"
+    return {"kind": kind, "mb": each.payload / megabyte, "ms": each.latency * 1000}
+
+
+def _line(line: Line) -> str:
+    constant = f"{number(line.intercept_s * 1000)} ms"
+    if line.slope_s_per_mb is None:
+        return f"{constant}, all payloads being of one size"
+    return f"{constant} and {number(line.slope_s_per_mb * 1000)} ms for each MB"

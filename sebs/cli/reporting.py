@@ -1,0 +1,143 @@
+"""``sebs report``: what runs showed, for people: in the terminal, or as a page with figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sebs.analysis.report.figure import Table
+    from sebs.analysis.report.page import Drawing
+    from sebs.analysis.report.report import Section
+
+#: Heights of a sketch, and how many of them stand beside each other.
+_BLOCKS, _SKETCH = "▁▂▃▄▅▆▇█", 40
+
+
+@click.command("report")
+@click.argument("runs", type=click.Path(path_type=Path), metavar="RUNS...", nargs=-1, required=True)
+@click.option(
+    "--output",
+    "-o",
+    "page_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page (HTML) that needs nothing else, and works offline.",
+)
+@click.option(
+    "--figures",
+    "figures_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write every figure as SVG and PNG.",
+)
+@click.option("--provider", metavar="NAME", help="Whose prices.  [default: the run's platform]")
+@click.option("--region", metavar="NAME", help="[default: the run's]")
+@click.option(
+    "--architecture", type=click.Choice(["x64", "arm64"]), help="[default: the run's, else x64]"
+)
+def command(
+    runs: tuple[Path, ...],
+    page_file: Path | None,
+    figures_dir: Path | None,
+    provider: str | None,
+    region: str | None,
+    architecture: str | None,
+) -> None:
+    """Tell what RUNS showed: how fast, how cold, how it went, and what it cost.
+
+    A run is a directory, or a file that SeBS wrote. Runs of the same function with several memory
+    sizes are compared by latency and cost. Without -o and --figures it is told in the terminal.
+    """
+    from sebs.analysis.report.report import make_report
+    from sebs.cli.analyze import tariff_of
+    from sebs.results.reading import read_results
+
+    place = {
+        "provider": provider,
+        "region": region,
+        "architecture": architecture,
+        "plan": None,
+    }
+    opened = [(_name(path), read_results(path)) for path in runs]
+    sections = make_report(opened, lambda results: tariff_of(results, place))
+    if page_file is None and figures_dir is None:
+        _show(sections)
+        return
+    _write(sections, page_file, figures_dir)
+
+
+def _name(path: Path) -> str:
+    """Return how a run is called: its directory, or the file that was read."""
+    whole = path.resolve()
+    return whole.parent.name if whole.name == "manifest.json" else whole.name
+
+
+def _write(sections: Sequence[Section], page_file: Path | None, figures_dir: Path | None) -> None:
+    from sebs.analysis.report.drawing import require_drawing
+    from sebs.analysis.report.page import draw, page
+    from sebs.utils import write_atomically
+
+    require_drawing()
+    drawings = {
+        (section.name, figure.name): draw(figure)
+        for section in sections
+        for figure in section.figures
+    }
+    if figures_dir is not None:
+        _write_figures(drawings, figures_dir)
+        click.echo(f"Figures: {figures_dir} ({len(drawings)}, each as SVG and PNG)")
+    if page_file is not None:
+        titles = [section.title for section in sections if section.summary is not None]
+        text = page(f"Report of {', '.join(titles)}", sections, drawings)
+        write_atomically(page_file, text.encode())
+        click.echo(f"Report: {page_file}")
+
+
+def _write_figures(drawings: dict[tuple[str, str], Drawing], directory: Path) -> None:
+    from sebs.analysis.report.drawing import alone, png_of
+
+    directory.mkdir(parents=True, exist_ok=True)
+    for (section, figure), drawing in drawings.items():
+        svg = alone(drawing.wide)
+        path = directory / f"{section}-{figure}"
+        path.with_suffix(".svg").write_text(svg, encoding="utf-8")
+        path.with_suffix(".png").write_bytes(png_of(svg))
+
+
+def _show(sections: Sequence[Section]) -> None:
+    for number, section in enumerate(sections):
+        click.echo(("\n" if number else "") + section.title)
+        for sentence in section.words:
+            click.echo(sentence)
+        if section.sample:
+            click.echo(f"{_sketch(section.sample)}  client times, 1st to 99th percentile")
+        if section.summary is not None:
+            _show_table(section.summary)
+        for figure in section.figures:
+            click.echo(f"\n{figure.title}")
+            _show_table(figure.table)
+
+
+def _show_table(table: Table) -> None:
+    from sebs.cli import output
+
+    columns = [title.replace(" [", "\n[") for title in table.columns]
+    output.print_table(columns, table.rows, numbers=columns[1:])
+
+
+def _sketch(ordered: Sequence[float]) -> str:
+    """Return a histogram of times in one line, without the outermost hundredths."""
+    least, most = (ordered[round(q * (len(ordered) - 1))] for q in (0.01, 0.99))
+    counts = [0] * _SKETCH
+    for value in ordered:
+        if least <= value <= most:
+            place = (value - least) / (most - least) if most > least else 0.0
+            counts[min(_SKETCH - 1, int(place * _SKETCH))] += 1
+    highest = max(counts)
+    return "".join(
+        " " if not count else _BLOCKS[-(-count * len(_BLOCKS) // highest) - 1] for count in counts
+    )
