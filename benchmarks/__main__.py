@@ -30,6 +30,7 @@ BENCHMARKS = {
     "wrapper_cost": "What wrappers add to benchmarks",
     "suite": "The bundled benchmarks",
     "aws_metrics": "Metrics of functions on AWS Lambda",
+    "results": "Writing and reading results",
     "analysis": "Analyzing results",
 }
 
