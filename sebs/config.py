@@ -127,6 +127,7 @@ def load(
     overrides: Mapping[str, Any] | None = None,
     platforms: Iterable[str] = (),
     check_section: CheckSection | None = None,
+    remembered: Mapping[str, Any] | None = None,
 ) -> Configuration:
     """Merge and check a configuration: defaults, then the file, the environment, the overrides.
 
@@ -137,11 +138,12 @@ def load(
         overrides: Dotted path to value, from the command line; ``None`` counts as not given.
         platforms: Platforms whose sections are known, besides those that sebs names itself.
         check_section: Finds what is wrong with the section of the platform that is used.
+        remembered: A configuration that holds where the file says nothing.
 
     Raises:
         ConfigurationError: All problems at once, each with its path.
     """
-    layers: list[tuple[str, dict[str, Any]]] = []
+    layers: list[tuple[str, Mapping[str, Any]]] = [("remembered", remembered or {})]
     if path is not None:
         layers.append((str(path), read_file(path)))
     return merge(

@@ -197,6 +197,24 @@ class AWSConfig(Config):
         return find_credentials(os.environ)
 
     @staticmethod
+    def left_to_environment(section: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the region, and the endpoints that the SDK's variables give.
+
+        Raises:
+            ConfigurationError: There is no region.
+        """
+        options = _options(dict(section))
+        found: dict[str, Any] = {}
+        if options.region is None:
+            found["region"] = _default_region(options.credentials.profile)
+        if options.endpoint_url is None:  # else the SDK does not look at its variables
+            given = Endpoints.of_environment(os.environ)
+            unsaid = set(given.by_service) - set(options.endpoint_urls)
+            found["endpoint_url"] = given.url
+            found["endpoint_urls"] = {service: given.by_service[service] for service in unsaid}
+        return {key: value for key, value in found.items() if value}
+
+    @staticmethod
     def deserialize(config: dict[str, Any], cache: Cache, handlers: Any) -> AWSConfig:
         """Return the configuration from the section ``deployment.aws`` and the cache.
 

@@ -54,6 +54,9 @@ def attach(name: str, alias: str | None, as_json: bool, **given: Any) -> None:
         if place["config_file"] is not None:
             # What it says may be secret, where it is is not.
             entry["config_file"] = str(place["config_file"].absolute())
+        section = session.configuration.deployment.get(system.name(), {})
+        if unsaid := system.config_type().left_to_environment(section):
+            entry["section"] = unsaid
         cache.remember_attached(system.name(), chosen, entry)
         shown = {"alias": chosen, "deployment": system.name(), **_describe(function)}
     if as_json:

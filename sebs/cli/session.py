@@ -133,8 +133,17 @@ class Session:
         return benchmark
 
 
-def load_configuration(config_file: Path | None, options: Mapping[str, Any]) -> Configuration:
+def load_configuration(
+    config_file: Path | None,
+    options: Mapping[str, Any],
+    remembered: Mapping[str, Any] | None = None,
+) -> Configuration:
     """Return the effective configuration: defaults, file, environment, command line.
+
+    Args:
+        config_file: The configuration file.
+        options: The command's options; those that override the configuration count.
+        remembered: A configuration that holds where the file says nothing.
 
     Raises:
         ConfigurationError: All problems at once.
@@ -155,6 +164,7 @@ def load_configuration(config_file: Path | None, options: Mapping[str, Any]) -> 
         overrides=overrides,
         platforms=known_systems(),
         check_section=section_problems,
+        remembered=remembered,
     )
 
 
@@ -167,6 +177,7 @@ def open_session(
     verbose: bool = False,
     benchmarks_dirs: Sequence[Path] = (),
     data_dir: Path | None = None,
+    remembered: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Iterator[Session]:
     """Make what a command works with, and shut it down again.
@@ -178,6 +189,7 @@ def open_session(
         verbose: Whether infos are logged.
         benchmarks_dirs: Directories with further benchmarks.
         data_dir: Directory with input data.
+        remembered: A configuration that holds where the file says nothing.
         options: The command's other options; those that override the configuration count.
 
     Raises:
@@ -188,7 +200,7 @@ def open_session(
     from sebs.sebs import SeBS, default_cache_dir
 
     log.set_up(verbose)
-    configuration = load_configuration(config_file, options)
+    configuration = load_configuration(config_file, options, remembered)
     with SeBS(
         cache_dir or default_cache_dir(),
         output_dir or Path.cwd(),

@@ -48,6 +48,7 @@ class Target:
         name: What its platform knows it by.
         deployment: The platform's key; ``None`` leaves it to the configuration.
         config_file: With which it was attached, where none is given now.
+        section: What the environment said of its platform when it was attached.
         options: With which it is attached.
         aliases: Under which it is remembered.
     """
@@ -55,13 +56,17 @@ class Target:
     name: str
     deployment: str | None
     config_file: Path | None = None
+    section: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
 
     @property
     def place(self) -> dict[str, Any]:
         """The options of the session that say where it is."""
-        return {"deployment": self.deployment, "config_file": self.config_file}
+        place = {"deployment": self.deployment, "config_file": self.config_file}
+        if not self.section:
+            return place
+        return {**place, "remembered": {"deployment": {self.deployment: self.section}}}
 
     @property
     def lock(self) -> str:
@@ -126,6 +131,8 @@ def find_target(
         first["target"],
         first["deployment"],
         config_file or _path(first.get("config_file")),
+        # What another file leaves out, it leaves to the environment as it is now.
+        first.get("section", {}) if config_file is None else {},
         first["options"],
         tuple(entry["alias"] for entry in found),
     )

@@ -216,6 +216,18 @@ class Config(ABC, LoggingBase):
         """
         return None
 
+    @staticmethod
+    def left_to_environment(section: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the section does not say, with the values that the environment gives now.
+
+        So that a function is found again where that environment is another one: regions and
+        endpoints, nothing secret, and nothing by default.
+
+        Args:
+            section: The platform's section, which has been checked.
+        """
+        return {}
+
     def client_address(self) -> str:
         """Return the address at which functions reach the machine that invokes them.
 

@@ -156,6 +156,46 @@ def test_triggers_are_private_function_urls_unless_the_user_asks(
 # --- where ---
 
 
+@pytest.mark.parametrize(
+    ("section", "variables", "unsaid"),
+    [
+        ({"region": "eu-west-1"}, {"AWS_REGION": "us-west-2"}, {}),
+        ({}, {"AWS_REGION": "us-west-2"}, {"region": "us-west-2"}),
+        (
+            {"region": "eu-west-1"},
+            {"AWS_ENDPOINT_URL": "http://here:1", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": "http://log"},
+            {"endpoint_url": "http://here:1", "endpoint_urls": {"logs": "http://log"}},
+        ),
+        (
+            {"region": "eu-west-1", "endpoint_urls": {"lambda": "http://said"}},
+            {"AWS_ENDPOINT_URL_LAMBDA": "http://unsaid", "AWS_ENDPOINT_URL_STS": "http://sts"},
+            {"endpoint_urls": {"sts": "http://sts"}},
+        ),
+        (
+            {"region": "eu-west-1", "endpoint_url": "http://said"},
+            {"AWS_ENDPOINT_URL": "http://unsaid", "AWS_ENDPOINT_URL_LAMBDA": "http://unsaid"},
+            {},
+        ),
+        (
+            {"region": "eu-west-1"},
+            {"AWS_ENDPOINT_URL": "http://here", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+            {},
+        ),
+        ({"region": "eu-west-1"}, {"AWS_ENDPOINT_URL": "http://user:word@here"}, {}),
+    ],
+)
+def test_what_a_section_leaves_to_the_environment_is_what_it_could_say(
+    section: dict[str, Any],
+    variables: dict[str, str],
+    unsaid: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert AWSConfig.left_to_environment(section) == unsaid
+    assert problems({**section, **unsaid}) == []
+
+
 def test_the_region_is_where_the_sdk_looks_for_it(
     cache: Cache, nobody: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

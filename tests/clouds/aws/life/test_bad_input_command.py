@@ -210,4 +210,17 @@ def test_an_alias_brings_region_and_endpoint(sebs: CommandLine, rid: str) -> Non
     out, _ = sebs("function", "invoke", name, "--event", '{"sleep": 0}', "-n", "1", "--json")
     assert json.loads(out)["deployment"] == "aws"
     sebs("function", "detach", name)
+    # What the environment said then holds as well where it is another one.
+    sebs.configure(region=None, endpoint_url=None)
+    there = {"AWS_REGION": REGION, "AWS_ENDPOINT_URL": sebs.server.url}
+    sebs("function", "attach", name, "--config", "sebs.json", **there)
+    out, _ = sebs("function", "list", "--json")
+    [entry] = json.loads(out)
+    assert entry["section"] == {"region": REGION, "endpoint_url": sebs.server.url}
+    out, _ = sebs("function", "invoke", name, "--event", '{"sleep": 0}', "-n", "1", "--json")
+    assert json.loads(out)["deployment"] == "aws"
+    # Another file is asked alone: it has no region.
+    sebs("function", "invoke", name, "--config", "sebs.json", code=2)
+    sebs("function", "detach", name)
+    sebs.configure()
     sebs("resource", "clean", "--config", "sebs.json")
