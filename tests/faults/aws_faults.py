@@ -220,14 +220,18 @@ class Life:
     def check(self, server: Server) -> None:
         """What the cache claims is so; what is not wanted is repaired."""
         self.settle()
-        benchmark = self.benchmark
+        benchmark, client = self.benchmark, server.client("lambda")
         for name, entry in self._client.cache_client.get_all_functions("aws").items():
-            there = server.client("lambda").get_function(FunctionName=name)["Configuration"]
             if entry["hash"] == benchmark.hash and entry["config"]["memory"] == self.memory:
                 self.require_wanted(
                     server, self._system.get_function(benchmark, name), "as the cache says"
                 )
-            require(there["State"] == "Active", f"{name} is {there['State']}")
+            else:  # nobody has waited yet until a change is over whose answer was lost
+                client.get_waiter("function_active_v2").wait(
+                    FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+                )
+            state = client.get_function(FunctionName=name)["Configuration"]["State"]
+            require(state == "Active", f"{name} is {state}")
         self.require_wanted(server, self.deploy(), "after get_function()")
         self.require_wanted(server, self.deploy(), "after get_function() again")
         self.store()
