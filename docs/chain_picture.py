@@ -1,0 +1,115 @@
+"""Draws what passing data between functions costs: ``python docs/chain_picture.py FILE.png``.
+
+The benchmark 604.chain runs for real, on the local platform, in a cache of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+REPETITIONS = 10
+WAYS = {"inline": "in the invocation", "storage": "through object storage"}
+SEBS = "import sys; from sebs.cli.main import entry; sys.exit(entry())"
+
+
+def run() -> tuple[list[int], list[dict[str, Any]]]:
+    """Return the sizes that are passed, in bytes, and what each warm invocation measured, in µs."""
+    with tempfile.TemporaryDirectory() as directory:
+        line = ["benchmark", "invoke", "604.chain", "large", "--output-dir", directory, "--json"]
+        done = subprocess.run(
+            [sys.executable, "-c", SEBS, *line, "--repetitions", str(REPETITIONS + 1)],
+            env={**os.environ, "SEBS_CACHE_DIR": str(Path(directory, "cache"))},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    warm = [
+        each for each in json.loads(done.stdout)["invocations"] if not each["stats"]["cold_start"]
+    ]
+    outputs = [each["output"] for each in warm]
+    passed = outputs[0]["result"]["passed"]
+    sizes = sorted({each["size"] for each in passed if each["way"] == "inline"})
+    return sizes, [each["measurement"] for each in outputs]
+
+
+def turns(sizes: list[int], measured: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return the milliseconds of a turn with data: the median, the least and the most."""
+    rows = []
+    for way, shown in WAYS.items():
+        for number, size in enumerate(sizes):
+            times = [each[f"{way}_time"][number] / 1000 for each in measured]
+            row = {"median": median(times), "least": min(times), "most": max(times)}
+            rows.append({"way": shown, "size": size / 1024, **row})
+    return pl.DataFrame(rows)
+
+
+def chart(table: pl.DataFrame, empty: float) -> alt.LayerChart:
+    """Draw it, light, with both axes logarithmic and each line labelled at its end."""
+    size = alt.X("size:Q", title="size of what is passed").scale(type="log", domain=[0.9, 20000])
+    size = size.axis(
+        values=[1, 16, 256, 1024, 4096],
+        labelExpr="datum.value < 1024 ? datum.value + ' KiB' : datum.value / 1024 + ' MiB'",
+        grid=False,
+    )
+    time = alt.Y("median:Q", title="invoked, taken over, answered: ms").scale(type="log", nice=True)
+    colour = alt.Color("way:N", legend=None).scale(
+        domain=list(WAYS.values()), range=["#1f6feb", "#c2410c"]
+    )
+    base = alt.Chart(table).encode(x=size, color=colour)
+    nothing = alt.Chart(
+        pl.DataFrame({"size": [1.0], "median": [empty], "what": ["nothing passed"]})
+    )
+    ends = base.transform_filter(f"datum.size == {table['size'].max()}")
+    return (
+        alt.layer(
+            nothing.mark_rule(strokeDash=[4, 4], color="#8c959f").encode(y=time),
+            nothing.mark_text(align="left", dy=12, fontSize=12, color="#57606a").encode(
+                x=size, y=time, text="what:N"
+            ),
+            base.mark_rule(strokeWidth=2, opacity=0.35).encode(y="least:Q", y2="most:Q"),
+            base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=55)).encode(y=time),
+            ends.mark_text(align="left", dx=9, fontSize=13).encode(y=time, text="way:N"),
+        )
+        .properties(
+            width=560,
+            height=300,
+            padding=18,
+            title=alt.TitleParams(
+                "What passing data to another function costs",
+                subtitle="604.chain, size large, local platform: "
+                f"medians and extremes of {REPETITIONS} warm invocations",
+                anchor="start",
+                fontSize=16,
+                subtitleFontSize=12,
+                subtitleColor="#57606a",
+                offset=14,
+            ),
+            background="white",
+        )
+        .configure_view(stroke=None)
+        .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal")
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Draw what passing data between functions costs.")
+    parser.add_argument("file", type=Path)
+    file = parser.parse_args().file
+    sizes, measured = run()
+    empty = median(each["empty_time"] for each in measured) / 1000
+    chart(turns(sizes, measured), empty).save(file, ppi=144)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
