@@ -32,6 +32,7 @@ BENCHMARKS = {
     "aws_metrics": "Metrics of functions on AWS Lambda",
     "results": "Writing and reading results",
     "analysis": "Analyzing results",
+    "report": "Reports",
 }
 
 PAGE = """# Performance of sebs itself

@@ -8,6 +8,7 @@ test also asks for something that is not in the list.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import warnings
@@ -49,6 +50,10 @@ def _docker() -> str | None:
 def _programs(*names: str) -> str | None:
     absent = [name for name in names if shutil.which(name) is None]
     return f"{' and '.join(absent)} not found on PATH" if absent else None
+
+
+def _browser() -> str | None:
+    return _programs("chromium")
 
 
 def _node() -> str | None:
@@ -98,6 +103,7 @@ def _cgroups() -> str | None:
 
 #: Marker to why the machine does not have it; ``None`` where it does.
 CAPABILITIES = {
+    "browser": _browser,
     "cgroups": _cgroups,
     "docker": _docker,
     "mounts": _mounts,
@@ -114,6 +120,17 @@ def missing(capability: str) -> str | None:
 
 def _asks_for(item: pytest.Item) -> set[str]:
     return {name for name in CAPABILITIES if item.get_closest_marker(name) is not None}
+
+
+@pytest.fixture(autouse=True)
+def _unconfigured_logging() -> None:
+    """Logging as a program finds it: what a command of an earlier test set up is undone."""
+    logger = logging.getLogger("sebs")
+    for handler in [old for old in logger.handlers if getattr(old, "made_by_sebs", False)]:
+        logger.removeHandler(handler)
+        handler.close()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -52,7 +52,7 @@ def command(
     A run is a directory, or a file that SeBS wrote. Runs of the same function with several memory
     sizes are compared by latency and cost. Without -o and --figures it is told in the terminal.
     """
-    from sebs.analysis.report.report import make_report
+    from sebs.analysis.report.report import make_report, title_of
     from sebs.cli.analyze import tariff_of
     from sebs.results.reading import read_results
 
@@ -67,7 +67,7 @@ def command(
     if page_file is None and figures_dir is None:
         _show(sections)
         return
-    _write(sections, page_file, figures_dir)
+    _write(title_of(opened), sections, page_file, figures_dir)
 
 
 def _name(path: Path) -> str:
@@ -76,7 +76,9 @@ def _name(path: Path) -> str:
     return whole.parent.name if whole.name == "manifest.json" else whole.name
 
 
-def _write(sections: Sequence[Section], page_file: Path | None, figures_dir: Path | None) -> None:
+def _write(
+    title: str, sections: Sequence[Section], page_file: Path | None, figures_dir: Path | None
+) -> None:
     from sebs.analysis.report.drawing import require_drawing
     from sebs.analysis.report.page import draw, page
     from sebs.utils import write_atomically
@@ -91,8 +93,7 @@ def _write(sections: Sequence[Section], page_file: Path | None, figures_dir: Pat
         _write_figures(drawings, figures_dir)
         click.echo(f"Figures: {figures_dir} ({len(drawings)}, each as SVG and PNG)")
     if page_file is not None:
-        titles = [section.title for section in sections if section.summary is not None]
-        text = page(f"Report of {', '.join(titles)}", sections, drawings)
+        text = page(title, sections, drawings)
         write_atomically(page_file, text.encode())
         click.echo(f"Report: {page_file}")
 

@@ -48,7 +48,7 @@ def timeline(frame: pl.DataFrame) -> Figure | None:
             width,
             300,
             data=data(points),
-            mark={"type": "point", "filled": True, "size": 36, "opacity": 0.8},
+            mark={"type": "point", "filled": True, "size": 36, "opacity": 1},
             encoding={
                 "x": axis("at", "since the first invocation [s]"),
                 "y": axis("ms", "client time [ms]", log=is_wide(least, most)),
@@ -132,7 +132,7 @@ def environments(frame: pl.DataFrame) -> Figure | None:
                 },
                 {
                     "data": data(points),
-                    "mark": {"type": "point", "filled": True, "size": 40, "opacity": 0.8},
+                    "mark": {"type": "point", "filled": True, "size": 40, "opacity": 1},
                     "encoding": {
                         "y": place,
                         "x": axis("at", _SINCE),

@@ -83,7 +83,10 @@ def _row(kind: str, ordered: pl.Series) -> list[str | None]:
     return [kind, f"{len(ordered):,}", *map(milliseconds, (ends[0], *found, ends[1]))]
 
 
-#: Phase to what it is made of; what is left of the time until the first byte is the platform's.
+#: Shares of the invocations between which phases are averaged: medians of phases would not add up.
+_MIDDLE = (0.4, 0.6)
+
+#: The phases, in order; what is left of the time until the first byte is the platform's.
 _CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING = (
     "connecting",
     "starting the environment",
@@ -157,11 +160,11 @@ def waterfall(frame: pl.DataFrame) -> Figure | None:
         }
 
     words = (
-        "What an invocation consists of: the median of each phase, placed after the one before. "
-        "Medians of phases need not add up to the median of the whole."
+        "What an invocation in the middle consists of, one phase after the other: the averages of "
+        "the fifth of the invocations whose client times are around the median."
     )
     rows = [[p["kind"], p["phase"], number(p["to"] - p["from"])] for p in phases]
-    table = Table(["start", "phase", "median [ms]"], rows)
+    table = Table(["start", "phase", "average [ms]"], rows)
     return Figure("phases", "Phases of an invocation", words, draw, table)
 
 
@@ -179,16 +182,18 @@ def _phases(frame: pl.DataFrame, kind: str) -> list[tuple[str, dict[str, Any]]]:
     connecting, started = pl.col("http_startup").fill_null(0), pl.col("initialization").fill_null(0)
     first = pl.col("http_first_byte_return")
     rest = first - connecting - started - pl.col("benchmark_time")
-    medians = whole.select(
-        connecting.median().alias(_CONNECTING),
-        started.median().alias(_ENVIRONMENT),
+    low, high = (pl.col("client").quantile(q, "nearest") for q in _MIDDLE)
+    middle = whole.filter(pl.col("client").is_between(low, high))
+    means = middle.select(
+        connecting.mean().alias(_CONNECTING),
+        started.mean().alias(_ENVIRONMENT),
         # Clocks of two processes: what is in between may come out below nothing by microseconds.
-        rest.clip(0).median().alias(_BETWEEN),
-        pl.col("benchmark_time").median().alias(_HANDLER),
-        (pl.col("client") - first).median().alias(_RECEIVING),
+        rest.clip(0).mean().alias(_BETWEEN),
+        pl.col("benchmark_time").mean().alias(_HANDLER),
+        (pl.col("client") - first).mean().alias(_RECEIVING),
     ).row(0, named=True)
     at, found = 0.0, []
-    for phase, microseconds in medians.items():
+    for phase, microseconds in means.items():
         if phase == _ENVIRONMENT and not microseconds:
             continue
         end = at + microseconds / 1000

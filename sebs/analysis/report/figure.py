@@ -70,7 +70,7 @@ def data(rows: Iterable[Mapping[str, Any]]) -> Spec:
 
 def axis(field: str, title: str, *, log: bool = False, **more: Any) -> Spec:
     """Return the encoding of a number along an axis; a logarithmic one has few lines."""
-    scale = {"type": "log", "nice": False} if log else {"zero": False}
+    scale = {"type": "log", "nice": False, "padding": 6} if log else {"zero": False, "padding": 6}
     lines = {"title": title, "tickCount": 5, "labelOverlap": True}
     return {"field": field, "type": "quantitative", "axis": lines, "scale": scale, **more}
 
@@ -84,11 +84,8 @@ def kinds(present: Iterable[str], *channels: str) -> dict[str, Spec]:
     """
     known = set(present)
     domain = [kind for kind in KINDS if kind in known]
-    styles = dict(zip(("color", "shape", "strokeDash"), zip(*KINDS.values(), strict=True)))  # noqa: B905
-    ranges = {
-        channel: [dict(zip(KINDS, styles[channel], strict=True))[kind] for kind in domain]
-        for channel in channels
-    }
+    place = {"color": 0, "shape": 1, "strokeDash": 2}
+    ranges = {channel: [KINDS[kind][place[channel]] for kind in domain] for channel in channels}
     return {
         channel: {
             "field": "kind",

@@ -125,7 +125,7 @@ def overhead(results: Results) -> Figure | None:
             layer=[
                 {
                     "data": data(points),
-                    "mark": {"type": "point", "filled": True, "size": 36, "opacity": 0.7},
+                    "mark": {"type": "point", "filled": True, "size": 36, "opacity": 1},
                     "encoding": kinds(fitted, "color", "shape"),
                 },
                 {

@@ -65,13 +65,19 @@ def make_report(runs: Sequence[tuple[str, Results]], pricing: Pricing) -> list[S
     return sections
 
 
+def title_of(runs: Sequence[tuple[str, Results]]) -> str:
+    """Return what was run, each function once."""
+    return "; ".join(dict.fromkeys(_what(results) for _, results in runs))
+
+
 def _what(results: Results) -> str:
     """Return what was run, without the memory that it had."""
     fixed = results.manifest.fixed
     size = f" ({fixed['size']})" if fixed.get("size") else ""
     what = fixed.get("benchmark") or fixed.get("experiment") or "invocations"
     language = " ".join(str(fixed[k]) for k in ("language", "language_version") if fixed.get(k))
-    where = " ".join(str(fixed[k]) for k in ("platform", "region", "architecture") if fixed.get(k))
+    place = dict.fromkeys(fixed.get(key) for key in ("platform", "region", "architecture"))
+    where = " ".join(str(each) for each in place if each)
     details = f", {language}" if language else ""
     return f"{what}{size} on {where}{details}" if where else f"{what}{size}{details}"
 
@@ -110,11 +116,12 @@ def _counts(frame: pl.DataFrame, results: Results) -> str:
     told = [f"{counts['cold']:,} cold", f"{counts['warm']:,} warm"]
     if counts["unknown"]:
         told.append(f"{counts['unknown']:,} of which nobody knows")
-    told.append(f"{counts['failed']:,} failed, which are in no figure of times")
+    told.append(f"{counts['failed']:,} failed")
     memory_size = results.manifest.fixed.get("memory")
     at = f" with {memory_size} MB" if memory_size else ""
     missing = max(0, (results.manifest.planned or 0) - frame.height)
-    rest = f" {missing:,} more were planned and not made." if missing else ""
+    rest = " Failed ones are in no figure of times." if counts["failed"] else ""
+    rest += f" {missing:,} more were planned and not made." if missing else ""
     return f"{_what(results)}{at}: {frame.height:,} invocations: {', '.join(told)}.{rest}"
 
 
