@@ -133,6 +133,15 @@ def test_a_wrong_journal_is_named_with_its_line(run, line, named, read) -> None:
     assert named in str(caught.value)
 
 
+def test_what_a_journal_tells_twice_counts_once(run) -> None:
+    run.close()
+    with (run.directory / "journal.jsonl").open("a") as journal:
+        journal.write('{"id":"2","client":99}\n')
+    read = Run.load(run.directory)
+    assert read.frame().collect()["id"].to_list() == list("01234")
+    assert [each.result for each in read.invocations()] == [result(each) for each in range(5)]
+
+
 def test_what_is_no_run_is_named_where_runs_are_listed(run) -> None:
     (run.directory.parent / "notes").mkdir()
     (run.directory.parent / "a file").touch()
