@@ -17,11 +17,21 @@ def sizes(source: BenchmarkSource) -> list[str]:
     return [size for size in ("test", "small", "large") if (source.name, size) not in TOO_LONG]
 
 
+def needs(source: BenchmarkSource, language: Language) -> list[pytest.MarkDecorator]:
+    """Return what a case needs: Node.js, and a package index for what it is to install."""
+    files = ("requirements.txt*", "package.json*")
+    installs = any(any((source.path / language.value).glob(pattern)) for pattern in files)
+    return [
+        *([pytest.mark.node] if language is Language.NODEJS else []),
+        *([pytest.mark.registry] if installs else []),
+    ]
+
+
 CASES = [
     pytest.param(
         source,
         language,
-        marks=[pytest.mark.registry, *([pytest.mark.node] if language is Language.NODEJS else [])],
+        marks=needs(source, language),
         id=f"{source.name}-{language.value}",
     )
     for source in list_benchmarks()
