@@ -75,7 +75,7 @@ def command(
     """Run every benchmark in every language, architecture and variant of a platform.
 
     Each is deployed, invoked cold and warm, and its outputs are judged. Exits with 1 where a case
-    does not pass, and where there is none to run.
+    does not pass, with 2 where there is none to run.
     """
     from sebs.cli.session import open_session
     from sebs.regression.cases import Selection
