@@ -9,6 +9,7 @@ used only as long as it has all of it.
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -22,10 +23,12 @@ from sebs.results.journal import Journal, read_lines
 from sebs.results.manifest import MANIFEST, Manifest
 from sebs.results.results import Results
 from sebs.results.rows import Row, check_row, measured
-from sebs.results.schema import FORMAT_VERSION, Scalar, askable
+from sebs.results.schema import DURATIONS, FORMAT_VERSION, Scalar, askable
 
 if TYPE_CHECKING:
     import polars as pl
+
+_log = logging.getLogger("sebs.Run")
 
 _JOURNAL, _TABLE = "journal.jsonl", "invocations.parquet"
 
@@ -121,7 +124,11 @@ class Run(Results):
         recorded = self._ids()
         if identifier in recorded:
             raise ResultFormatError(f"Invocation {identifier!r} is recorded already.")
-        journal.append({**point, **measured(result)})
+        row = {**point, **measured(result)}
+        for name in [name for name in DURATIONS & row.keys() if row[name] < 0]:
+            backwards = row.pop(name)
+            _log.warning("%s of %s is %d: a clock was set back.", name, identifier, backwards)
+        journal.append(row)
         recorded.add(identifier)
 
     def amend(self, identifier: str, values: Mapping[str, Any]) -> None:

@@ -133,6 +133,16 @@ def test_a_wrong_journal_is_named_with_its_line(run, line, named, read) -> None:
     assert named in str(caught.value)
 
 
+def test_a_clock_that_was_set_back_measured_nothing(run, caplog) -> None:
+    odd = result(5)
+    odd.times.benchmark = -3
+    run.record({"id": "5"}, odd)
+    run.finish()
+    assert "benchmark_time of 5 is -3" in caplog.text
+    read = Run.load(run.directory).invocations()[5].result.times
+    assert (read.benchmark, read.client) == (0, odd.times.client)
+
+
 def test_what_a_journal_tells_twice_counts_once(run) -> None:
     run.close()
     with (run.directory / "journal.jsonl").open("a") as journal:
