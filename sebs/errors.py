@@ -56,6 +56,7 @@ and with 1 for every other one.
     ├── CacheError (RuntimeError)
     │   ├── CacheUnavailableError (OSError)        read-only, disk full, not a directory
     │   └── CacheFormatError (ValueError)          corrupt, or written by a newer version
+    ├── ExperimentError (RuntimeError)             cannot give what it is to measure
     ├── InvocationError (RuntimeError)
     │   ├── InvocationConnectionError (ConnectionError)
     │   ├── InvocationTimeoutError (TimeoutError)
@@ -334,6 +335,10 @@ class CacheUnavailableError(CacheError, OSError):
 
 class CacheFormatError(CacheError, ValueError):
     """The cache is corrupt, or was written by a newer version of sebs."""
+
+
+class ExperimentError(SebsError, RuntimeError):
+    """An experiment cannot give what it is to measure."""
 
 
 class InvocationError(SebsError, RuntimeError):

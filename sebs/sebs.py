@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.config import SeBSConfig
-from sebs.errors import ConfigurationError, UnknownExperimentError, UnsupportedLanguageError
+from sebs.errors import ConfigurationError, UnsupportedLanguageError
 from sebs.sebs_types import Architecture, Language
 from sebs.utils import LoggingBase
 
@@ -207,21 +207,15 @@ class SeBS(LoggingBase):
     def get_experiment(
         self, experiment_type: str, config: Mapping[str, Any], logging_filename: str | None = None
     ) -> Any:
-        """Return an experiment from the entry-point group ``sebs.experiments``.
+        """Return an experiment, ours or one of the entry-point group ``sebs.experiments``.
 
         Raises:
             UnknownExperimentError: No such experiment; the message lists those that exist.
             ConfigurationError: The configuration cannot be used.
         """
-        from importlib.metadata import entry_points
+        from sebs.experiments import registry
 
-        registered = {entry.name: entry for entry in entry_points(group="sebs.experiments")}
-        if experiment_type not in registered:
-            raise UnknownExperimentError(
-                f"There is no experiment {experiment_type!r}.",
-                remedy=f"Known experiments: {', '.join(sorted(registered)) or 'none'}.",
-            )
-        return registered[experiment_type].load()(self.get_experiment_config(config))
+        return registry.load(experiment_type)(self.get_experiment_config(config))
 
     def shutdown(self) -> None:
         """Shut down every platform that was made here, and the cache; safe to call twice."""

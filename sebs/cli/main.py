@@ -26,6 +26,7 @@ _WRONG_REQUESTS = (UsageError, LimitExceededError, UnsupportedVariantError)
 #: ``sebs --help`` imports none of the modules.
 COMMANDS = {
     "benchmark": ("sebs.cli.benchmark", "List, build and invoke benchmarks; process saved runs."),
+    "experiment": ("sebs.cli.experiment", "List and run experiments; resume interrupted ones."),
     "regression": (
         "sebs.cli.regression",
         "Run every benchmark in every form that a platform supports.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -53,6 +53,9 @@ def start_run(
     repetitions: int,
     forced_cold: bool = True,
     configuration: Mapping[str, Any] | None = None,
+    experiment: str = EXPERIMENT,
+    parameters: Mapping[str, Any] | None = None,
+    varying: Collection[str] = (),
 ) -> Run:
     """Make a run's directory and write its manifest.
 
@@ -66,6 +69,9 @@ def start_run(
         repetitions: How often.
         forced_cold: Whether a cold start was forced before.
         configuration: The effective one, to be kept with the run; secrets in it are masked.
+        experiment: Name of the experiment.
+        parameters: Of the experiment.
+        varying: Columns that every point says by itself.
 
     Raises:
         OSError: The directory cannot be made.
@@ -75,8 +81,17 @@ def start_run(
     config = function.config.serialize()
     variant = benchmark.system_variant.serialize()
     runtime = config.get("runtime") or {}
+    constants = {
+        "language": runtime.get("language"),
+        "language_version": runtime.get("version"),
+        "architecture": config.get("architecture"),
+        "variant": variant,
+        "memory": config.get("memory") or None,
+        "trigger": trigger_type.value,
+        "kind": "sequential",
+    }
     manifest = Manifest(
-        experiment=EXPERIMENT,
+        experiment=experiment,
         deployment=system.name(),
         region=system.config.region,
         resources_id=system.config.resources.resources_id,
@@ -84,15 +99,8 @@ def start_run(
         benchmark_hash=benchmark.hash,
         size=size,
         planned=repetitions,
-        constants={
-            "language": runtime.get("language"),
-            "language_version": runtime.get("version"),
-            "architecture": config.get("architecture"),
-            "variant": variant,
-            "memory": config.get("memory") or None,
-            "trigger": trigger_type.value,
-            "kind": "sequential",
-        },
+        parameters=parameters or {},
+        constants={name: value for name, value in constants.items() if name not in varying},
         configuration=configuration or {},
         details={
             "trigger": trigger_type.value,
@@ -121,14 +129,15 @@ def invoke_sequentially(
         OSError: The journal cannot be written.
     """
     for number in range(1, repetitions + 1):
-        result = _attempt(trigger.sync_invoke, payload)
+        result = attempt(trigger.sync_invoke, payload)
         run.record({"id": str(number), "repetition": number}, result)
         yield result
 
 
-def _attempt(
+def attempt(
     invoke: Callable[[dict[str, Any]], ExecutionResult], payload: dict[str, Any]
 ) -> ExecutionResult:
+    """Invoke once; an invocation that got no answer is a failed result."""
     begin, clock = datetime.now(timezone.utc), time.perf_counter()
     try:
         return invoke(payload)

@@ -1,0 +1,52 @@
+"""Which experiments there are: those of this distribution, and those that others announce.
+
+Others announce theirs under the entry-point group ``sebs.experiments``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from sebs.errors import UnknownExperimentError
+
+ENTRY_POINT_GROUP = "sebs.experiments"
+
+#: Name to what it measures, its module and its class.
+BUILT_IN = {
+    "perf-cost": (
+        "Cold, warm, burst and sequential invocations, by memory size",
+        "sebs.experiments.perf_cost",
+        "PerfCost",
+    ),
+}
+
+
+def known() -> dict[str, str]:
+    """Return every experiment that there is, and what it measures or where it comes from."""
+    own = {name: summary for name, (summary, _, _) in BUILT_IN.items()}
+    return {**{name: entry.value for name, entry in _announced().items()}, **own}
+
+
+def load(name: str) -> Any:
+    """Return an experiment's class.
+
+    Raises:
+        UnknownExperimentError: No such experiment; the message lists those that exist.
+    """
+    if name in BUILT_IN:
+        _, module, attribute = BUILT_IN[name]
+        return getattr(importlib.import_module(module), attribute)
+    announced = _announced()
+    if name not in announced:
+        raise UnknownExperimentError(
+            f"There is no experiment {name!r}.",
+            remedy=f"Known experiments: {', '.join(sorted(known()))}.",
+        )
+    return announced[name].load()
+
+
+def _announced() -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}

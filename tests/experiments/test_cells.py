@@ -1,0 +1,95 @@
+"""Cells of a plan: what is measured, what is left out on a resume, and when it is given up."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from sebs.errors import ExperimentError
+from sebs.experiments.cells import FRUITLESS_BATCHES, KINDS, Cell, measure_cell, plan
+from sebs.faas.result import ExecutionResult
+from sebs.results.manifest import Manifest
+from sebs.results.run import Run
+
+
+def answer(cold: bool = False, error: str | None = None) -> ExecutionResult:
+    result = ExecutionResult()
+    result.stats.cold_start = cold
+    if error:
+        result.fail(error)
+    return result
+
+
+def answers(results: Iterable[ExecutionResult]) -> Callable[[], ExecutionResult]:
+    return iter(results).__next__
+
+
+@pytest.fixture
+def run(tmp_path):
+    with Run.create(tmp_path, Manifest(experiment="perf-cost", deployment="local")) as created:
+        yield created
+
+
+def never() -> None:
+    pytest.fail("a cold start was forced")
+
+
+def test_a_plan_has_every_memory_with_every_kind_and_no_id_twice() -> None:
+    cells = plan([128, 256], KINDS, 3, 2)
+    assert [(cell.memory, cell.kind) for cell in cells] == list(
+        itertools.product([128, 256], KINDS)
+    )
+    ids = [each for cell in cells for each in cell.ids]
+    assert len(set(ids)) == len(ids) == 2 * 4 * 3
+    assert {cell.concurrency for cell in cells if cell.kind == "sequential"} == {1}
+
+
+def test_a_cold_start_is_forced_once_a_batch(run) -> None:
+    forced = []
+    cell = Cell(128, "cold", 5, 2)
+    invoke = answers(answer(cold=True) for _ in range(5))
+    assert len(list(measure_cell(run, cell, invoke, lambda: forced.append(1)))) == 5
+    assert len(forced) == 3
+    assert run.recorded() == set(cell.ids)
+
+
+def test_a_cold_answer_to_a_warm_invocation_is_kept_and_made_again(run) -> None:
+    cell = Cell(128, "warm", 2, 1)
+    invoke = answers([answer(cold=True), answer(), answer(error="no memory"), answer()])
+    list(measure_cell(run, cell, invoke, never))
+    assert [row["id"] for row in run.rows()] == [
+        "128-warm-unwanted-1",
+        "128-warm-1",
+        "128-warm-unwanted-2",
+        "128-warm-2",
+    ]
+    assert {row["kind"] for row in run.rows()} == {"warm"}
+
+
+def test_what_is_recorded_is_not_made_again(run) -> None:
+    cell = Cell(128, "sequential", 5, 1)
+    for number in (1, 3):
+        run.record({"id": f"128-sequential-{number}"}, answer())
+    list(measure_cell(run, cell, answers(answer() for _ in range(3)), never))
+    assert sorted(row["id"] for row in run.rows()) == sorted(cell.ids)
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (answer(), "was warm"),
+        (answer(cold=True, error="it is broken."), "failed: it is broken[.] Put"),
+    ],
+)
+def test_what_can_never_be_had_ends_with_the_reason(run, result, reason) -> None:
+    made = []
+
+    def invoke() -> ExecutionResult:
+        made.append(1)
+        return result
+
+    with pytest.raises(ExperimentError, match=reason):
+        list(measure_cell(run, Cell(128, "cold", 3, 2), invoke, lambda: None))
+    assert len(made) == len(run.recorded()) == FRUITLESS_BATCHES * 2
