@@ -336,7 +336,9 @@ def test_the_platform_outlives_a_run_only_when_it_was_started(sebs) -> None:
 
 
 def test_logs_are_what_the_function_printed(sebs) -> None:
-    handler = "def handler(event):\n    print('counted', event['number'])\n    return {'result': 2}\n"
+    handler = (
+        "def handler(event):\n    print('counted', event['number'])\n    return {'result': 2}\n"
+    )
     sebs.write_benchmark(handler=handler)
     name = sebs.invoke("--repetitions", 2, "--json").document["function"]["name"]
     assert sebs("local", "logs", name).out.count("counted 1") == 2
