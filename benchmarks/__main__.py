@@ -1,7 +1,8 @@
-"""Runs every benchmark, one after the other, and writes the tables: ``python benchmarks``.
+"""Runs benchmarks, one after the other: ``python benchmarks [NAME...]``.
 
-With ``--write docs/performance.md`` the page is written as well. The machine should have nothing
-else to do meanwhile; its load when the run began is part of the page.
+With ``--write docs/performance.md`` the sections of the page that belong to them are written anew;
+the others stay as they are. The machine should have nothing else to do meanwhile; its load when a
+benchmark began is part of the section.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ BENCHMARKS = {
 
 PAGE = """# Performance of sebs itself
 
-Written by `python benchmarks --write docs/performance.md` on {date}: {cpus} processors ({model}),
-{system}, Python {python}, load average {load:.2f} when it began. Figures are medians; every row has
-a reference that was measured in the same run, by turns where it is taken often. Each script runs
-alone as well: `python benchmarks/NAME.py`.
+Written by `python benchmarks --write docs/performance.md`, on {cpus} processors ({model}),
+{system}, Python {python}.
+Figures are medians; every row has a reference that was measured in the same run, by turns where it
+is taken often. Each script runs alone as well: `python benchmarks/NAME.py`.
 """
 
 
@@ -57,28 +58,50 @@ def commentary(name: str) -> str:
     return docstring.partition("\n\n")[2].strip()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Run every benchmark.")
-    parser.add_argument("--write", type=Path, help="Write the page to this file.")
-    arguments = parser.parse_args()
-    page = PAGE.format(
-        date=date.today(),
+def measured(name: str) -> str:
+    """Run one script in a process of its own, so that none finds what another left in memory."""
+    load = os.getloadavg()[0]
+    script = Path(__file__).with_name(f"{name}.py")
+    done = subprocess.run(
+        [sys.executable, str(script)], check=True, stdout=subprocess.PIPE, text=True
+    )
+    print(f"{BENCHMARKS[name]}\n{done.stdout}", flush=True)
+    when = f"Measured on {date.today()}; load average {load:.2f} when it began."
+    return "\n\n".join(filter(None, (commentary(name), done.stdout.strip(), when)))
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the sections of a page by their titles."""
+    parts = [part.partition("\n") for part in f"\n{page}".split("\n## ")[1:]]
+    return {title: body.strip() for title, _, body in parts}
+
+
+def write(page: Path, anew: dict[str, str]) -> None:
+    """Write the page: what was measured anew, and what it had of the others."""
+    known = sections(page.read_text(encoding="utf-8")) if page.exists() else {}
+    text = PAGE.format(
         cpus=os.cpu_count(),
         model=processor(),
         system=platform.platform(terse=True),
         python=platform.python_version(),
-        load=os.getloadavg()[0],
     )
-    for name, title in BENCHMARKS.items():
-        # A process of its own, so that none finds the modules or the memory of another.
-        script = Path(__file__).with_name(f"{name}.py")
-        done = subprocess.run(
-            [sys.executable, str(script)], check=True, stdout=subprocess.PIPE, text=True
-        )
-        print(f"{title}\n{done.stdout}", flush=True)
-        page += f"\n## {title}\n{commentary(name)}\n\n{done.stdout.strip()}\n"
-    if arguments.write is not None:
-        arguments.write.write_text(page, encoding="utf-8")
+    for title in BENCHMARKS.values():
+        if body := anew.get(title, known.get(title)):
+            text += f"\n## {title}\n{body}\n"
+    page.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run benchmarks; all of them without a NAME.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="Write their sections of it.")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(BENCHMARKS):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    for name in arguments.names or BENCHMARKS:
+        section = measured(name)
+        if arguments.write is not None:
+            write(arguments.write, {BENCHMARKS[name]: section})
     return 0
 
 
