@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,10 +34,9 @@ def new(name: str, directory: Path, languages: str, as_json: bool) -> None:
         output.print_json({"benchmark": name, "path": str(path), "languages": wanted})
         return
     click.echo(f"{path} is written. Try it:")
-    click.echo(f"  sebs benchmark validate {click.format_filename(path)}")
-    click.echo(
-        f"  sebs benchmark invoke {name} test --benchmarks-dir {click.format_filename(path.parent)}"
-    )
+    click.echo(f"  sebs benchmark validate {shlex.quote(str(path))}")
+    parent = shlex.quote(str(path.parent))
+    click.echo(f"  sebs benchmark invoke {name} test --benchmarks-dir {parent}")
 
 
 @click.command("validate")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from cli_line import CommandLine
 
@@ -41,7 +43,9 @@ def test_a_person_is_told_what_to_do_next(sebs: CommandLine) -> None:
     done = sebs("benchmark", "new", NAME)
     assert done.code == 0, done.err
     assert (sebs.root / NAME / "input.py").is_file()
-    assert f"sebs benchmark validate {sebs.root / NAME}" in done.out
+    # As a shell takes it, whatever characters are in the path.
+    assert f"sebs benchmark validate {shlex.quote(str(sebs.root / NAME))}\n" in done.out
+    assert f"--benchmarks-dir {shlex.quote(str(sebs.root))}\n" in done.out
     again = sebs("benchmark", "new", NAME)
     assert (again.code, again.out) == (2, "")
     assert "already" in again.err
