@@ -128,8 +128,9 @@ class Gateway:
         assert answer.status in (200, 201), answer.body
         return answer.json
 
-    def invoke(self, event=None, *, name="f"):
-        return self.call("POST", f"/functions/{name}", {} if event is None else event)
+    def invoke(self, event=0, *, name="f"):
+        """Invoke with an event; without one, with a value that holds nothing and stays as it is."""
+        return self.call("POST", f"/functions/{name}", event)
 
     def environments(self, name="f"):
         return self.call("GET", "/-/status").json["functions"][name]["environments"]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.docker
 
 GREEDY = "len(bytearray(b'x' * (400 << 20)))"
 SLEEP = (
-    "import time\ndef handler(event):\n    time.sleep(event.get('sleep', 0))\n    return 'awake'\n"
+    "import time\ndef handler(event):\n    time.sleep(event['sleep'] if event else 0)\n    return 'awake'\n"
 )
 
 

@@ -149,7 +149,8 @@ def test_it_is_a_function_like_others(gateway, contained, language):
     gateway.deploy(source, **contained(language))
     event = {"text": "ü", "large": "x" * 1_000_000}
     cold, warm = gateway.invoke(event), gateway.invoke(event)
-    assert cold.result == warm.result == event
+    assert event.items() <= cold.result.items()
+    assert event.items() <= warm.result.items()
     assert (cold.json["is_cold"], warm.json["is_cold"]) == (True, False)
     assert cold.json["init_time"] > 0
     assert cold.json["environment_id"] == warm.json["environment_id"]
