@@ -55,7 +55,9 @@ def command(
     from sebs.analysis.report.report import make_report, title_of
     from sebs.cli.analyze import tariff_of
     from sebs.results.reading import read_results
+    from sebs.results.table import require_polars
 
+    require_polars()
     place = {
         "provider": provider,
         "region": region,

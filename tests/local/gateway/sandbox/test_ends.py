@@ -10,9 +10,11 @@ import pytest
 pytestmark = pytest.mark.docker
 
 GREEDY = "len(bytearray(b'x' * (400 << 20)))"
-SLEEP = (
-    "import time\ndef handler(event):\n    time.sleep(event['sleep'] if event else 0)\n    return 'awake'\n"
-)
+SLEEP = """import time
+def handler(event):
+    time.sleep(event["sleep"] if event else 0)
+    return "awake"
+"""
 
 
 @pytest.fixture
