@@ -59,6 +59,7 @@ def test_the_right_output_passes(fed: Any) -> None:
         (lambda o: o["result"]["passed"][7].update(consumer="a"), "another environment"),
         (lambda o: o["result"]["first"].update(consumer="a"), "another environment"),
         (lambda o: o["result"].update(first=None), "another environment"),
+        (lambda o: o["result"]["first"].update(digest="0"), "not what was passed"),
         (lambda o: o["result"].update(producer=None), "another environment"),
         (lambda o: o["result"].update(passed=None), "should say what was passed"),
         (lambda o: o.update(result=[]), "should say what was passed"),

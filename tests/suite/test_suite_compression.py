@@ -238,6 +238,13 @@ def test_an_entry_that_holds_more_than_it_says_is_noticed(answered: Answered) ->
     assert answered.judge() is not None
 
 
+def test_an_archive_that_compressed_nothing_is_noticed(answered: Answered) -> None:
+    with zipfile.ZipFile(answered.archive, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in answered.files.items():
+            archive.writestr(name, content)
+    assert "nothing was compressed" in str(answered.judge())
+
+
 def test_an_encrypted_archive_is_noticed(answered: Answered) -> None:
     content = bytearray(answered.archive.read_bytes())
     for signature, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):

@@ -93,7 +93,8 @@ def judge_archive(path, files):
             file = files[entry.filename]
             if entry.file_size != file.size or archive.read(entry) != file.content():
                 return f"{entry.filename!r} in the archive is not what was uploaded"
-    return None
+    size, given = os.path.getsize(path), sum(file.size for file in files.values())
+    return f"{given} bytes became {size}: nothing was compressed" if size >= given else None
 
 
 class File:

@@ -38,8 +38,9 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     if not isinstance(result, dict) or not isinstance(result.get("passed"), list):
         return f"the result should say what was passed, and is {result!r}"
     producer = result.get("producer")
-    found = [{**passed} for passed in result["passed"]]
-    for passed in (result.get("first") or {}, *found):
+    # Copies: what is judged stays as it was measured.
+    first, *found = ({**passed} for passed in (result.get("first") or {}, *result["passed"]))
+    for passed in (first, *found):
         consumer = passed.pop("consumer", None)
         if not isinstance(consumer, str) or not producer or consumer == producer:
             return f"{consumer!r} should be another environment than {producer!r}"
@@ -48,7 +49,7 @@ def validate_output(data_dir, input_config, output, language, storage=None):
         for way, size in ways(input_config["sizes"])
         for _ in range(input_config["repetitions"])
     ]
-    if found != expected:
+    if first != {"digest": digest(input_config["seed"], 0)} or found != expected:
         return "what arrived is not what was passed"
     return judge_times(output, len(input_config["sizes"]))
 
