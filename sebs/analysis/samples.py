@@ -80,7 +80,7 @@ def warm_usages(results: Results, architecture: str | None = None) -> tuple[list
     """
     import polars as pl
 
-    table = results.frame()
+    table = results.wanted()
     if architecture is not None:
         table = table.filter(pl.col("architecture") == architecture)
     frame = table.select("memory", "start", "failure", "provider", "memory_used").collect()
@@ -118,7 +118,7 @@ def times_of(results: Results, metric: str) -> Times:
     if metric not in METRICS:
         raise UsageError(f"There is no metric {metric!r}.", remedy=f"Take {', '.join(METRICS)}.")
     column = METRICS[metric]
-    frame = results.frame().select("memory", "start", "failure", column).collect()
+    frame = results.wanted().select("memory", "start", "failure", column).collect()
     succeeded = _succeeded(frame)
     known = succeeded.filter(pl.col("start").is_in(["cold", "warm"]) & pl.col(column).is_not_null())
     groups = {
@@ -144,7 +144,7 @@ def idlings_of(results: Results, memory: int | None = None) -> list[Idling]:
     """
     import polars as pl
 
-    table = results.frame()
+    table = results.wanted()
     names = set(table.collect_schema().names())
     if "delta_t" not in names:
         raise InvalidSampleError(
@@ -181,7 +181,7 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
     """
     import polars as pl
 
-    table = results.frame()
+    table = results.wanted()
     names = set(table.collect_schema().names())
     if "received" not in names:
         raise InvalidSampleError(
@@ -208,7 +208,7 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
 
 def values_of(results: Results, column: str) -> list[Any]:
     """Return the values that a column has, ascending, without null."""
-    values = results.frame().select(column).unique().collect()[column].drop_nulls()
+    values = results.wanted().select(column).unique().collect()[column].drop_nulls()
     return sorted(values.to_list())
 
 

@@ -94,6 +94,12 @@ def _remarks(manifest: Manifest, summary: Summary, findings: Mapping[str, Any]) 
     """Tell what is not as it was planned."""
     if manifest.missing(summary.total):
         yield f"Interrupted: {summary.total} of {manifest.planned} invocations were made."
+    if summary.unwanted:
+        failed = f", {summary.unwanted_failed} of them failed" if summary.unwanted_failed else ""
+        yield (
+            f"{summary.unwanted} further invocations are in no figure: they did not become what "
+            f"was asked for{failed}, and were made again."
+        )
     groups = {group.kind: group for group in summary.groups}
     if manifest.details.get("forced_cold") and _first_succeeded(groups["warm"]):
         yield "The first invocation was not cold, although a cold start was forced."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sebs.results.manifest import Manifest
 from sebs.results.results import Results
-from sebs.results.rows import Invocation, invocation_of
+from sebs.results.rows import Invocation, invocation_of, is_wanted
 from sebs.results.summary import NO_REASON, summarize
 
 
@@ -31,21 +31,25 @@ class Overview:
         self.invocations: Sequence[Invocation] = [invocation_of(row) for row in self._rows]
 
     @property
+    def _wanted(self) -> Iterable[Invocation]:
+        return (each for each in self.invocations if is_wanted(each.point))
+
+    @property
     def missing(self) -> int:
         """How many invocations were planned and not made."""
-        return self.manifest.missing(len(self.invocations))
+        return self.manifest.missing(sum(map(is_wanted, self._rows)))
 
     @property
     def validated(self) -> bool:
         """Whether outputs were judged."""
-        return any(each.valid is not None for each in self.invocations)
+        return any(each.valid is not None for each in self._wanted)
 
     @cached_property
     def rejections(self) -> dict[str, str]:
         """Why outputs were judged wrong, by request id."""
         return {
             each.result.request_id or each.id: each.rejection or NO_REASON
-            for each in self.invocations
+            for each in self._wanted
             if each.valid is False
         }
 
@@ -71,6 +75,7 @@ class Overview:
             ],
             "interrupted": self.missing > 0,
             "failures": summary.failed,
+            "unwanted": {"n": summary.unwanted, "failures": summary.unwanted_failed},
             "summary": {group.kind: group.serialize() for group in summary.groups},
             "metrics": self.findings,
             "validation": {

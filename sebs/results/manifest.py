@@ -118,10 +118,12 @@ class Manifest:
         return replace(
             self,
             configuration=mask(self.configuration),
+            version=FORMAT_VERSION,
             sebs_version=sebs.__version__,
             python=platform.python_version(),
             machine=describe_machine(),
             begun=datetime.now(timezone.utc).timestamp(),
+            tabled=None,
         )
 
     def finished(self, findings: Mapping[str, Any], tabled: int | None) -> Manifest:

@@ -13,6 +13,7 @@ from sebs.results.rows import invocation_of
 from sebs.results.run import Run
 from sebs.results.sebs_documents import read_document, read_first_version
 from sebs.results.sebs_tables import read_table
+from sebs.results.second_version import SecondVersion
 
 
 def read_results(path: Path) -> Results:
@@ -97,6 +98,8 @@ def _read_run(directory: Path) -> Results:
         raise ResultFormatError(f"{str(directory)!r} is a regression, and no run.")
     if version == 1:
         return read_first_version(directory, stored)
+    if version == 2:
+        return SecondVersion(directory, Manifest.deserialize(stored, str(path)))
     return Run.load(directory)
 
 

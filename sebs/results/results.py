@@ -48,6 +48,15 @@ class Results:
         table.require_polars()
         return self._frame()
 
+    def wanted(self) -> pl.LazyFrame:
+        """Return the table without what is none of the invocations that were asked for.
+
+        Raises:
+            SystemUnavailableError: polars is not installed.
+            ResultFormatError: The journal is no journal of this run; the message has the line.
+        """
+        return self.frame().filter(table.wanted_rows())
+
     def summary(self) -> Summary:
         """Return what is said of the results as a whole; of the table, where polars is installed.
 

@@ -66,6 +66,11 @@ def start_of(result: ExecutionResult) -> str:
     return "unanswered" if result.stats.failure else "unknown"
 
 
+def is_wanted(row: Mapping[str, Any]) -> bool:
+    """Whether an invocation is one of those asked for: others are counted, and are in no figure."""
+    return row.get("wanted") is not False
+
+
 def measured(result: ExecutionResult) -> Row:
     """Return what an invocation measured, as columns of the table; nulls are left out."""
     times, provider, billing = result.times, result.provider_times, result.billing

@@ -196,7 +196,8 @@ class Run(Results):
     def _frame(self) -> pl.LazyFrame:
         import polars as pl
 
-        if self.manifest.tabled is not None and self.manifest.tabled == self._size():
+        whole = self.manifest.tabled is not None and self.manifest.tabled == self._size()
+        if whole and (self.directory / _TABLE).exists():
             return pl.scan_parquet(self.directory / _TABLE)
         if self._size() and table.has_strangers(self.directory / _JOURNAL, self.manifest):
             return table.from_rows(self.rows(), self.manifest).lazy()

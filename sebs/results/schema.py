@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: Version of the table, of the journal and of the manifest; readers refuse newer ones.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 #: What a point, or a cell, may hold.
 Scalar = str | int | float | bool | None
@@ -103,6 +103,7 @@ ASKED = (
     Column("kind", "text", "", "what was asked for: cold, warm, burst, sequential, ..."),
     Column("repetition", "integer", "", "which repetition of the same point it is"),
     Column("payload_bytes", "integer", "B", "size of the request's body"),
+    Column("wanted", "boolean", "", "false: kept, but none of those asked for; null: wanted"),
 )
 
 #: What became of it.

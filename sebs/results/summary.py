@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sebs.results.rows import STARTS, Row
+from sebs.results.rows import STARTS, Row, is_wanted
 
 #: So many invocations of a group are shown one by one; nobody reads more than that.
 SHOWN = 50
@@ -114,6 +114,8 @@ class Summary:
         judged: How many outputs were judged.
         rejected: How many of these are wrong.
         rejections: Why, each once, in alphabetic order.
+        unwanted: How many further invocations are none of those asked for.
+        unwanted_failed: How many of these failed.
     """
 
     groups: tuple[Group, ...]
@@ -121,10 +123,12 @@ class Summary:
     judged: int
     rejected: int
     rejections: tuple[str, ...]
+    unwanted: int = 0
+    unwanted_failed: int = 0
 
     @property
     def total(self) -> int:
-        """How many invocations there are."""
+        """How many invocations there are of those asked for."""
         return sum(group.n + group.failures for group in self.groups)
 
     @property
@@ -139,8 +143,10 @@ def start_in(row: Mapping[str, Any]) -> str:
 
 
 def summarize(rows: Iterable[Row]) -> Summary:
-    """Return what is said of rows; failures are counted, and are in no figure."""
-    numbered = list(enumerate(rows, start=1))
+    """Return what is said of rows; what failed or is unwanted is counted, and in no figure."""
+    every = list(enumerate(rows, start=1))
+    numbered = [(number, row) for number, row in every if is_wanted(row)]
+    unwanted = [row for _, row in every if not is_wanted(row)]
     wrong = [row for _, row in numbered if row.get("valid") is False]
     return Summary(
         groups=tuple(
@@ -151,6 +157,8 @@ def summarize(rows: Iterable[Row]) -> Summary:
         judged=sum(row.get("valid") is not None for _, row in numbered),
         rejected=len(wrong),
         rejections=_each_once(row.get("rejection") for row in wrong),
+        unwanted=len(unwanted),
+        unwanted_failed=sum(bool(row.get("failure")) for row in unwanted),
     )
 
 

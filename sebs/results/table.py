@@ -40,6 +40,13 @@ def require_polars() -> None:
         )
 
 
+def wanted_rows() -> pl.Expr:
+    """Return what is true of the invocations that were asked for."""
+    import polars as pl
+
+    return pl.col("wanted").fill_null(True)
+
+
 def from_journal(
     source: Path | IO[bytes], manifest: Manifest, rows: Callable[[], Sequence[Row]]
 ) -> pl.DataFrame:

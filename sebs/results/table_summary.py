@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.results.rows import STARTS
 from sebs.results.summary import NO_REASON, QUANTITIES, SHOWN, Group, Shown, Spread, Summary
+from sebs.results.table import wanted_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,20 +24,35 @@ def summarize_table(table: pl.LazyFrame) -> Summary:
     import polars as pl
 
     failure, valid = pl.col("failure").fill_null(False), pl.col("valid")
+    wanted = wanted_rows()
     nobody_says = pl.when(failure).then(pl.lit("unanswered")).otherwise(pl.lit("unknown"))
-    narrow = table.with_row_index("number", 1).select(
-        "number",
-        failure.alias("failure"),
-        pl.coalesce("start", nobody_says).alias("start"),
-        *(pl.coalesce(quantity.columns).alias(quantity.key) for quantity in QUANTITIES),
+    narrow = (
+        table.with_row_index("number", 1)
+        .filter(wanted)
+        .select(
+            "number",
+            failure.alias("failure"),
+            pl.coalesce("start", nobody_says).alias("start"),
+            *(pl.coalesce(quantity.columns).alias(quantity.key) for quantity in QUANTITIES),
+        )
     )
-    judged, rejected = _collect(table.select(valid.count(), (~valid).sum().alias("wrong"))).row(0)
+    judged, rejected, unwanted, unwanted_failed = _collect(
+        table.select(
+            valid.filter(wanted).count(),
+            (~valid).filter(wanted).sum().alias("wrong"),
+            (~wanted).sum().alias("unwanted"),
+            (~wanted & failure).sum().alias("failed"),
+        )
+    ).row(0)
+    asked = table.filter(wanted)
     return Summary(
         groups=tuple(_group(kind, narrow.filter(pl.col("start") == kind)) for kind in STARTS),
-        reasons=_each_once(table.filter(failure), "error"),
+        reasons=_each_once(asked.filter(failure), "error"),
         judged=judged,
         rejected=rejected,
-        rejections=_each_once(table.filter(~valid), "rejection"),
+        rejections=_each_once(asked.filter(~valid), "rejection"),
+        unwanted=unwanted,
+        unwanted_failed=unwanted_failed,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 
 from sebs.errors import ResultFormatError, UsageError
 from sebs.faas.result import ExecutionResult
+from sebs.results.document import Overview
 from sebs.results.manifest import Manifest
 from sebs.results.reading import import_results, read_results, survey
 from sebs.results.run import Run
 from sebs.results.schema import Column
+from sebs.results.summary import summarize
 
 FROZEN = Path(__file__).parent / "data" / "version_1"
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
@@ -182,6 +185,60 @@ def test_the_first_version_stays_readable(tmp_path, interrupted) -> None:
     manifests, faults = survey(tmp_path / "new")
     assert [path for path, _ in manifests] == [new.directory]
     assert not faults
+
+
+SECOND_VERSION = Path(__file__).parent / "data" / "version_2"
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_the_second_version_stays_readable_and_its_ids_say_what_was_unwanted(
+    tmp_path, interrupted
+) -> None:
+    directory = tmp_path / "old"
+    shutil.copytree(SECOND_VERSION, directory)
+    if interrupted:
+        (directory / "invocations.parquet").unlink()
+    old = read_results(directory)
+    rows, table = old.rows(), old.frame().collect()
+    assert [row["id"] for row in rows if "wanted" in row] == [
+        f"{memory}-warm-unwanted-{number}" for memory in (128, 192) for number in (1, 2)
+    ]
+    assert table["wanted"].to_list() == [row.get("wanted") for row in rows]
+    assert table.columns == list(old.manifest.columns)
+    assert old.wanted().collect().height == 8
+    summary = old.summary()
+    assert (summary.total, summary.unwanted, summary.unwanted_failed) == (8, 4, 0)
+    assert summary == summarize(rows)
+    with pytest.raises(ResultFormatError, match="only read"):
+        Run.load(directory)
+    new = import_results(old, tmp_path / "new")
+    assert new.frame().collect().equals(table)
+    assert Run.load(new.directory).manifest.version == 3
+
+
+def test_what_was_not_asked_for_is_counted_and_in_no_figure(tmp_path) -> None:
+    run = Run.create(tmp_path, replace(MANIFEST, planned=3, factors=()))
+    run.record({"id": "1"}, result(1))
+    run.record({"id": "2", "wanted": False}, result(2))
+    failed = result(3)
+    failed.fail("refused")
+    run.record({"id": "3", "wanted": False}, failed)
+    run.judge("1", None)
+    run.judge("2", "too small")
+    for again in (run.finish, lambda: None):
+        summary = run.summary()
+        assert summary == summarize(run.rows())
+        assert (summary.total, summary.failed, summary.judged) == (1, 0, 1)
+        assert (summary.unwanted, summary.unwanted_failed) == (2, 1)
+        assert not summary.reasons
+        assert not summary.rejections
+        again()
+    assert run.wanted().collect()["id"].to_list() == ["1"]
+    assert run.frame().collect()["wanted"].to_list() == [None, False, False]
+    document = Overview(run).serialize()
+    assert document["unwanted"] == {"n": 2, "failures": 1}
+    assert document["validation"]["valid"] is True
+    assert Overview(run).missing == 2
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def invocations(results: Results) -> pl.DataFrame:
     at = (pl.col("begin") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     until = (pl.col("end") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     columns = [kind.alias("kind"), at.alias("at"), until.alias("until"), *map(pl.col, _TAKEN)]
-    return results.frame().select(columns).sort("at", nulls_last=True).collect()
+    return results.wanted().select(columns).sort("at", nulls_last=True).collect()
 
 
 def times(frame: pl.DataFrame, kind: str) -> pl.Series:

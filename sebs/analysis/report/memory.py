@@ -43,7 +43,7 @@ def sizes_of(found: Sequence[Results], costs: Sequence[MemoryCost]) -> list[Size
     import polars as pl
 
     columns = ["memory", "client", "start", "failure"]
-    table = pl.concat([results.frame().select(columns).collect() for results in found])
+    table = pl.concat([results.wanted().select(columns).collect() for results in found])
     warm = table.filter(
         (pl.col("start") == "warm")
         & ~pl.col("failure").fill_null(False)
