@@ -15,11 +15,35 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import altair as alt
-import polars as pl
+import vl_convert
 
 REPETITIONS = 10
 WAYS = {"inline": "in the invocation", "storage": "through object storage"}
+
+SIZE = {
+    "field": "size",
+    "type": "quantitative",
+    "title": "size of what is passed",
+    "scale": {"type": "log", "domain": [0.8, 65536], "nice": False},
+    "axis": {
+        "values": [1, 16, 256, 1024, 4096],
+        "labelExpr": "datum.value < 1024 ? datum.value + ' KiB' : datum.value / 1024 + ' MiB'",
+        "grid": False,
+    },
+}
+COLOUR = {
+    "field": "way",
+    "legend": None,
+    "scale": {"domain": list(WAYS.values()), "range": ["#1f6feb", "#c2410c"]},
+}
+#: What a turn takes that passes nothing.
+FLOOR = [
+    {"mark": {"type": "rule", "strokeDash": [4, 4], "color": "#8c959f"}},
+    {
+        "mark": {"type": "text", "align": "right", "dy": -8, "fontSize": 12, "color": "#57606a"},
+        "encoding": {"x": SIZE, "text": {"field": "what"}},
+    },
+]
 SEBS = "import sys; from sebs.cli.main import entry; sys.exit(entry())"
 
 
@@ -42,7 +66,7 @@ def run() -> tuple[list[int], list[dict[str, Any]]]:
     return sizes, [each["measurement"] for each in outputs]
 
 
-def turns(sizes: list[int], measured: list[dict[str, Any]]) -> pl.DataFrame:
+def turns(sizes: list[int], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the milliseconds of a turn with data: the median, the least and the most."""
     rows = []
     for way, shown in WAYS.items():
@@ -53,60 +77,65 @@ def turns(sizes: list[int], measured: list[dict[str, Any]]) -> pl.DataFrame:
             row = {"median": median(times), "least": min(times), "most": max(times)}
             kib = size / 1024
             rows.append({"way": shown, "size": kib, "beside": kib * beside, **row})
-    return pl.DataFrame(rows)
+    return rows
 
 
-def chart(table: pl.DataFrame, empty: float) -> alt.LayerChart:
-    """Draw it, light, with both axes logarithmic and each line labelled at its end."""
-    size = alt.X("size:Q", title="size of what is passed").scale(
-        type="log", domain=[0.8, 65536], nice=False
-    )
-    size = size.axis(
-        values=[1, 16, 256, 1024, 4096],
-        labelExpr="datum.value < 1024 ? datum.value + ' KiB' : datum.value / 1024 + ' MiB'",
-        grid=False,
-    )
-    time = alt.Y("median:Q", title="invoked, taken over, answered: ms").scale(type="log", nice=True)
-    time = time.axis(values=[0.1, 1, 10, 100, 1000], gridColor="#e6e9ec")
-    colour = alt.Color("way:N", legend=None).scale(
-        domain=list(WAYS.values()), range=["#1f6feb", "#c2410c"]
-    )
-    base = alt.Chart(table).encode(x=size, color=colour)
-    nothing = alt.Chart(
-        pl.DataFrame({"size": [65536.0], "median": [empty], "what": ["nothing passed"]})
-    )
-    ends = base.transform_filter(f"datum.size == {table['size'].max()}")
-    return (
-        alt.layer(
-            nothing.mark_rule(strokeDash=[4, 4], color="#8c959f").encode(y=time),
-            nothing.mark_text(align="right", dy=-8, fontSize=12, color="#57606a").encode(
-                x=size, y=time, text="what:N"
-            ),
-            base.mark_rule(strokeWidth=2, opacity=0.35).encode(
-                x="beside:Q", y="least:Q", y2="most:Q"
-            ),
-            base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=55)).encode(y=time),
-            ends.mark_text(align="left", dx=9, fontSize=13).encode(y=time, text="way:N"),
-        )
-        .properties(
-            width=560,
-            height=300,
-            padding=18,
-            title=alt.TitleParams(
-                "What passing data to another function costs",
-                subtitle="604.chain, size large, local platform: "
-                f"medians and extremes of {REPETITIONS} warm invocations",
-                anchor="start",
-                fontSize=16,
-                subtitleFontSize=12,
-                subtitleColor="#57606a",
-                offset=14,
-            ),
-            background="white",
-        )
-        .configure_view(stroke=None)
-        .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal")
-    )
+def chart(rows: list[dict[str, Any]], empty: float) -> dict[str, Any]:
+    """Return its Vega-Lite: light, both axes logarithmic, each line labelled at its end."""
+    time = {
+        "field": "median",
+        "type": "quantitative",
+        "title": "invoked, taken over, answered: ms",
+        "scale": {"type": "log", "nice": True},
+        "axis": {"values": [0.1, 1, 10, 100, 1000], "gridColor": "#e6e9ec"},
+    }
+    nothing = [{"size": 65536, "median": empty, "what": "nothing passed"}]
+    return {
+        "width": 560,
+        "height": 300,
+        "padding": 18,
+        "background": "white",
+        "title": {
+            "text": "What passing data to another function costs",
+            "subtitle": "604.chain, size large, local platform: "
+            f"medians and extremes of {REPETITIONS} warm invocations",
+            "anchor": "start",
+            "fontSize": 16,
+            "subtitleFontSize": 12,
+            "subtitleColor": "#57606a",
+            "offset": 14,
+        },
+        "config": {
+            "view": {"stroke": None},
+            "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
+        },
+        "layer": [
+            {"data": {"values": nothing}, "encoding": {"y": time}, "layer": FLOOR},
+            {
+                "data": {"values": rows},
+                "encoding": {"x": SIZE, "y": time, "color": COLOUR},
+                "layer": courses(max(row["size"] for row in rows)),
+            },
+        ],
+    }
+
+
+def courses(last: float) -> list[dict[str, Any]]:
+    """Return what is drawn of each way; its name stands where the size is the last one."""
+    extremes = {
+        "x": {**SIZE, "field": "beside"},
+        "y": {"field": "least", "type": "quantitative"},
+        "y2": {"field": "most"},
+    }
+    return [
+        {"mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.35}, "encoding": extremes},
+        {"mark": {"type": "line", "strokeWidth": 2, "point": {"size": 55}}},
+        {
+            "transform": [{"filter": f"datum.size == {last}"}],
+            "mark": {"type": "text", "align": "left", "dx": 9, "fontSize": 13},
+            "encoding": {"text": {"field": "way"}},
+        },
+    ]
 
 
 def main() -> int:
@@ -115,7 +144,8 @@ def main() -> int:
     file = parser.parse_args().file
     sizes, measured = run()
     empty = median(each["empty_time"] for each in measured) / 1000
-    chart(turns(sizes, measured), empty).save(file, ppi=144)
+    drawn = chart(turns(sizes, measured), empty)
+    file.write_bytes(vl_convert.vegalite_to_png(drawn, vl_version="5.21", ppi=144))
     return 0
 
 
