@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from sebs.errors import LimitExceededError
+from sebs.errors import LimitExceededError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,13 @@ class Range:
                 remedy=f"{self.platform} allows {self.least:,} to {self.most:,} {self.unit}: "
                 f"set experiments.{self.what} or --{self.what}.",
             )
+
+
+def check_seconds(seconds: float) -> None:
+    """Refuse a length of time that cannot pass.
+
+    Raises:
+        UsageError: It is negative, without end, or no number.
+    """
+    if not 0 <= seconds < math.inf:
+        raise UsageError(f"{seconds!r} seconds cannot pass.", remedy="Name a number of 0 or more.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.errors import UnsupportedOperationError
 from sebs.faas import deploy, deployments
 from sebs.faas.attached import Attaching
+from sebs.faas.limits import check_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +231,18 @@ class System(Attaching):
         Raises:
             ColdStartError: It could not be forced for some; the message names them.
         """
+
+    def let_pass(self, seconds: float) -> None:
+        """Let so much time pass on the platform: sleeps; a platform with a virtual clock moves it.
+
+        Args:
+            seconds: How much time.
+
+        Raises:
+            UsageError: It is negative, without end, or no number.
+        """
+        check_seconds(seconds)
+        time.sleep(seconds)
 
     @abstractmethod
     def download_metrics(
