@@ -21,9 +21,9 @@ ORDER = (
     ("s3",),
     ("local", "aws", "azure", "gcp", "openwhisk"),
     ("results",),
-    ("invoke", "suite"),
+    ("invoke", "suite", "analysis"),
     ("experiments",),
-    ("regression", "analysis"),
+    ("regression",),
     ("sebs",),
     ("cli",),
 )

@@ -1,4 +1,4 @@
-"""``sebs experiment``: list, invoke."""
+"""``sebs experiment``: list, invoke, process, report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sebs.cli import measuring, options
+from sebs.cli import measuring, options, reporting
 
 if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group("experiment")
 def command() -> None:
-    """List and run experiments; resume interrupted ones."""
+    """List and run experiments, resume interrupted ones, and conclude from them."""
 
 
 @command.command("list")
@@ -52,7 +52,6 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
 
     Exits with 1 where an invocation failed or the platform's metrics could not be fetched.
     """
-    from sebs.cli import report
     from sebs.cli.session import open_session
     from sebs.results.run import Run
 
@@ -72,8 +71,59 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
         )
         unfetched = measuring.fetch_metrics(run, session.system)
         run.finish()
-    report.show(run, as_json=as_json)
+    _conclude(type(experiment), run, as_json=as_json)
     return measuring.outcome(run, unfetched)
+
+
+@command.command("process")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--offline", is_flag=True, help="Take what is there; ask the platform for nothing.")
+@options.config_file
+@options.cache_dir
+@options.verbose
+@options.as_json
+def process(run: Path, offline: bool, as_json: bool, **given: Any) -> int:
+    """Fetch the platform's metrics for RUN (its directory), and conclude from it again."""
+    from sebs.cli.session import open_session
+    from sebs.experiments import registry
+    from sebs.results.run import Run
+
+    loaded = Run.load(run)
+    experiment = registry.load(loaded.manifest.experiment)
+    unfetched = False
+    if not offline:
+        with open_session(deployment=loaded.manifest.deployment, **given) as session:
+            with session.visiting(loaded.manifest.resources_id):
+                unfetched = measuring.fetch_metrics(loaded, session.system)
+            loaded.finish()
+    _conclude(experiment, loaded, as_json=as_json)
+    return measuring.outcome(loaded, unfetched)
+
+
+command.add_command(reporting.command)
+
+
+def _conclude(experiment: Any, run: Run, *, as_json: bool) -> None:
+    """Print a run, and what follows from it."""
+    from sebs.cli import output, report
+    from sebs.errors import AnalysisError
+    from sebs.results.document import Overview
+
+    if not as_json:
+        report.show(run, as_json=False)
+    try:
+        conclusion = experiment.process(run)
+    except AnalysisError as error:
+        click.echo(f"Nothing can be concluded: {error}", err=as_json)
+        conclusion = None
+    if as_json:
+        document = None if conclusion is None else conclusion.document
+        output.print_json({**Overview(run).serialize(), "conclusion": document})
+    elif conclusion is not None:
+        if conclusion.rows:
+            output.print_table(conclusion.columns, conclusion.rows)
+        for sentence in (*run.remarks, *conclusion.words):
+            click.echo(sentence)
 
 
 def _tell(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""A plan of invocations by memory size and kind, and measuring what is not recorded of it.
+"""Invocations of one kind that belong together, and measuring what is not recorded of them.
 
 The plan is pure: the same parameters give the same ids, so that an interrupted run goes on by
 leaving out what its journal has.
@@ -6,9 +6,10 @@ leaving out what its journal has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from sebs.errors import ExperimentError
@@ -34,24 +35,33 @@ _FORCED = (COLD, BURST)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The invocations of one kind with one memory size.
+    """The invocations of one kind at one point.
 
     Attributes:
-        memory: MB.
+        point: What they have in common: columns of the table, and factors; unique in the plan
+            together with the kind. Its values make their ids.
         kind: One of :data:`KINDS`.
-        repetitions: How many are wanted.
-        concurrency: How many are made at a time.
+        repetitions: How many are wanted, at most.
+        concurrency: How many are made at a time; ``sequential`` ones are made one by one.
     """
 
-    memory: int
+    point: Mapping[str, Scalar]
     kind: Kind
     repetitions: int
-    concurrency: int
+    concurrency: int = 1
+
+    def __str__(self) -> str:
+        return "-".join(str(value) for value in (*self.point.values(), self.kind))
 
     @property
     def ids(self) -> list[str]:
         """The ids of the wanted invocations, in their order."""
-        return [f"{self.memory}-{self.kind}-{number}" for number in range(1, self.repetitions + 1)]
+        return [f"{self}-{number}" for number in range(1, self.repetitions + 1)]
+
+    @property
+    def at_a_time(self) -> int:
+        """How many are made at a time."""
+        return 1 if self.kind == SEQUENTIAL else self.concurrency
 
     def fits(self, result: ExecutionResult) -> bool:
         """Say whether an invocation is one of those that are wanted."""
@@ -62,33 +72,26 @@ class Cell:
         return self.kind != WARM or not result.stats.cold_start
 
 
-def plan(
-    memories: Sequence[int], kinds: Sequence[Kind], repetitions: int, concurrency: int
-) -> list[Cell]:
-    """Return the cells in the order in which they are measured."""
-    return [
-        Cell(memory, kind, repetitions, 1 if kind == SEQUENTIAL else concurrency)
-        for memory in memories
-        for kind in kinds
-    ]
-
-
 def measure_cell(
     run: Run,
     cell: Cell,
     invoke: Callable[[], ExecutionResult],
     force_cold: Callable[[], None],
+    enough: Callable[[], bool] = lambda: False,
+    shared: Mapping[str, Scalar] = MappingProxyType({}),
 ) -> Iterator[ExecutionResult]:
     """Measure what the run lacks of a cell, and journal each invocation as it ends.
 
     An invocation that is not what was wanted (it failed, or began the other way) is journalled,
-    too, and made again: its id says which try it was.
+    too, as not wanted, and made again: its id says which try it was.
 
     Args:
         run: Where the invocations are kept.
         cell: What is wanted.
         invoke: Invokes once; may be called from several threads at once, and raises nothing.
         force_cold: Makes the next invocations cold.
+        enough: Asked before each batch whether what there is suffices.
+        shared: Further columns that all invocations have, and that are no part of their ids.
 
     Yields:
         The wanted invocations.
@@ -97,41 +100,40 @@ def measure_cell(
         ExperimentError: Batch after batch gives nothing that is wanted.
         OSError: The journal cannot be written.
     """
-    fruitless = 0
-    with ThreadPoolExecutor(cell.concurrency, thread_name_prefix="sebs-experiment") as executor:
-        while missing := [each for each in cell.ids if each not in run.recorded()]:
-            batch = missing[: cell.concurrency]
+    recorded, shared = run.recorded(), {**cell.point, "kind": cell.kind, **shared}
+    missing = [each for each in cell.ids if each not in recorded]
+    unwanted = sum(each.startswith(f"{cell}-unwanted-") for each in recorded)
+    fruitless, why_not = 0, ""
+    with ThreadPoolExecutor(cell.at_a_time, thread_name_prefix="sebs-experiment") as executor:
+        while missing and not enough():
             if cell.kind in _FORCED:
                 force_cold()
-            wanted, unwanted = 0, ""
+            batch, fruitless = missing[: cell.at_a_time], fruitless + 1
             for future in as_completed([executor.submit(invoke) for _ in batch]):
                 result = future.result()
                 if cell.fits(result):
-                    _record(run, cell, batch[wanted], result)
-                    wanted += 1
+                    _record(run, missing.pop(0), shared, result)
+                    fruitless = 0
                     yield result
                 else:
-                    _record(run, cell, _unwanted_id(run, cell), result)
-                    unwanted = _why_not(result)
-            fruitless = 0 if wanted else fruitless + 1
+                    unwanted += 1
+                    identifier = f"{cell}-unwanted-{unwanted}"
+                    _record(run, identifier, {**shared, "wanted": False}, result)
+                    why_not = _why_not(result)
             if fruitless == FRUITLESS_BATCHES:
                 raise ExperimentError(
-                    f"{FRUITLESS_BATCHES} batches in a row gave no {cell.kind} invocation with "
-                    f"{cell.memory} MB; the last one {unwanted}.",
+                    f"{FRUITLESS_BATCHES} batches in a row gave no invocation of {str(cell)!r}; "
+                    f"the last one {why_not}.",
                     remedy="Put right what makes it so and go on with --resume; what was measured "
                     f"is kept in {str(run.directory)!r}.",
                 )
 
 
-def _record(run: Run, cell: Cell, identifier: str, result: ExecutionResult) -> None:
+def _record(
+    run: Run, identifier: str, shared: Mapping[str, Scalar], result: ExecutionResult
+) -> None:
     number = int(identifier.rpartition("-")[2])
-    point: dict[str, Scalar] = {"id": identifier, "memory": cell.memory, "kind": cell.kind}
-    run.record(point | {"repetition": number}, result)
-
-
-def _unwanted_id(run: Run, cell: Cell) -> str:
-    prefix = f"{cell.memory}-{cell.kind}-unwanted-"
-    return f"{prefix}{1 + sum(each.startswith(prefix) for each in run.recorded())}"
+    run.record({"id": identifier, **shared, "repetition": number}, result)
 
 
 def _why_not(result: ExecutionResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sebs.results.document import interval_of
@@ -9,6 +10,7 @@ from sebs.results.rows import measured
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
+    from sebs.faas.result import ExecutionResult
     from sebs.faas.system import System
     from sebs.results.run import Run
 
@@ -19,6 +21,11 @@ def fetch_metrics(run: Run, system: System, function_name: str) -> None:
     May be called again later: platforms take minutes to deliver their logs. What was fetched
     before stays where the log now has nothing of the run.
 
+    Args:
+        run: The run.
+        system: Its platform.
+        function_name: The function, where invocations do not name theirs.
+
     Raises:
         UnsupportedOperationError: The platform has no log.
         PlatformError: The platform does not answer, or refuses.
@@ -26,16 +33,35 @@ def fetch_metrics(run: Run, system: System, function_name: str) -> None:
     invocations = run.invocations()
     begin, end = interval_of(run.manifest, invocations)
     before = {each.id: measured(each.result) for each in invocations}
-    requests = {each.result.request_id: each.result for each in invocations}
-    requests.pop("", None)
+    by_function: dict[str, dict[str, ExecutionResult]] = {function_name: {}}
+    for each in invocations:
+        if identifier := each.result.request_id:
+            name = str(each.point.get("function", function_name))
+            by_function.setdefault(name, {})[identifier] = each.result
     fetched: dict[str, Any] = {}
-    system.download_metrics(function_name, begin, end, requests, fetched)
+    for name, requests in by_function.items():
+        findings: dict[str, Any] = {}
+        if requests or len(by_function) == 1:
+            system.download_metrics(name, begin, end, requests, findings)
+        _add(fetched, findings)
     for each in invocations:
         known = before[each.id].items()
         if news := dict(measured(each.result).items() - known):
             run.amend(each.id, news)
     if fetched.get("found", 1) or not run.findings:
         run.findings = fetched
+
+
+def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add what was found of another function: numbers, lists, and values by request."""
+    for name, value in more.items():
+        known = total.get(name)
+        if known is None:
+            total[name] = value
+        elif isinstance(value, dict):
+            total[name] = {**known, **value}
+        elif isinstance(value, int | float | list):
+            total[name] = known + value
 
 
 def validate_outputs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +16,7 @@ from sebs.results.run import Run
 if TYPE_CHECKING:
     from sebs.faas.function import Function, Trigger
     from sebs.faas.system import System
+    from sebs.results.schema import Column
     from sebs.sebs_types import SystemVariant
 
 #: Name of the experiment in manifests.
@@ -50,12 +51,14 @@ def start_run(
     *,
     size: str,
     trigger_type: Trigger.TriggerType,
-    repetitions: int,
+    repetitions: int | None,
     forced_cold: bool = True,
     configuration: Mapping[str, Any] | None = None,
     experiment: str = EXPERIMENT,
     parameters: Mapping[str, Any] | None = None,
     varying: Collection[str] = (),
+    factors: Sequence[Column] = (),
+    seed: int | None = None,
 ) -> Run:
     """Make a run's directory and write its manifest.
 
@@ -66,12 +69,14 @@ def start_run(
         function: The function.
         size: Size of the benchmark's input.
         trigger_type: By what it is invoked.
-        repetitions: How often.
+        repetitions: How often; ``None`` where that is not known before.
         forced_cold: Whether a cold start was forced before.
         configuration: The effective one, to be kept with the run; secrets in it are masked.
         experiment: Name of the experiment.
         parameters: Of the experiment.
         varying: Columns that every point says by itself.
+        factors: The experiment's own columns.
+        seed: Of everything random.
 
     Raises:
         OSError: The directory cannot be made.
@@ -87,6 +92,7 @@ def start_run(
         "architecture": config.get("architecture"),
         "variant": variant,
         "memory": config.get("memory") or None,
+        "function": function.name,
         "trigger": trigger_type.value,
         "kind": "sequential",
     }
@@ -99,6 +105,8 @@ def start_run(
         benchmark_hash=benchmark.hash,
         size=size,
         planned=repetitions,
+        seed=seed,
+        factors=tuple(factors),
         parameters=parameters or {},
         constants={name: value for name, value in constants.items() if name not in varying},
         configuration=configuration or {},

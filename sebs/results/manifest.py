@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -56,6 +56,7 @@ class Manifest:
         begun: Unix time of the beginning.
         ended: Unix time of the end.
         findings: What the platform reported beside the invocations.
+        remarks: Sentences on how it went, such as why it ended early.
         tabled: How many bytes of the journal the Parquet file has; ``None`` where there is none.
     """
 
@@ -82,6 +83,7 @@ class Manifest:
     begun: float = 0
     ended: float | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
     tabled: int | None = None
 
     @property
@@ -126,10 +128,19 @@ class Manifest:
             tabled=None,
         )
 
-    def finished(self, findings: Mapping[str, Any], tabled: int | None) -> Manifest:
+    def finished(
+        self, findings: Mapping[str, Any], remarks: Sequence[str], tabled: int | None
+    ) -> Manifest:
         """Return it with the time of the end; one that had ended keeps that."""
         ended = datetime.now(timezone.utc).timestamp() if self.ended is None else self.ended
-        return replace(self, state=FINISHED, ended=ended, findings=findings, tabled=tabled)
+        return replace(
+            self,
+            state=FINISHED,
+            ended=ended,
+            findings=findings,
+            remarks=list(remarks),
+            tabled=tabled,
+        )
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""

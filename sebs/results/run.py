@@ -42,12 +42,14 @@ class Run(Results):
         directory: Where it is kept.
         manifest: What is run.
         findings: What the platform reported beside the invocations; kept by :meth:`finish`.
+        remarks: Sentences on how it went; kept likewise.
     """
 
     def __init__(self, directory: Path, manifest: Manifest) -> None:
         super().__init__(manifest)
         self.directory = directory
         self.findings: dict[str, Any] = dict(manifest.findings)
+        self.remarks: list[str] = list(manifest.remarks)
         self._askable = askable(manifest.factors)
         self._journal: Journal | None = None
         self._recorded: set[str] | None = None
@@ -160,7 +162,7 @@ class Run(Results):
         if table.has_polars():
             tabled = self._size()
             table.write_parquet(self._from_journal(), self.directory / _TABLE)
-        self.manifest = self.manifest.finished(self.findings, tabled)
+        self.manifest = self.manifest.finished(self.findings, self.remarks, tabled)
         self.manifest.write(self.directory)
         self.close()
 

@@ -99,6 +99,7 @@ ASKED = (
     Column("architecture", "text", "", "x64 or arm64"),
     Column("variant", "text", "", "what is deployed: package or container"),
     Column("memory", "integer", "MB", "memory that the function is configured with"),
+    Column("function", "text", "", "its name on the platform"),
     Column("trigger", "text", "", "by what it was invoked: http, library or storage"),
     Column("kind", "text", "", "what was asked for: cold, warm, burst, sequential, ..."),
     Column("repetition", "integer", "", "which repetition of the same point it is"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable
 
 import pytest
 
 from sebs.errors import ExperimentError
-from sebs.experiments.cells import FRUITLESS_BATCHES, KINDS, Cell, measure_cell, plan
+from sebs.experiments.cells import FRUITLESS_BATCHES, Cell, measure_cell
 from sebs.faas.result import ExecutionResult
 from sebs.results.manifest import Manifest
 from sebs.results.run import Run
@@ -36,19 +35,16 @@ def never() -> None:
     pytest.fail("a cold start was forced")
 
 
-def test_a_plan_has_every_memory_with_every_kind_and_no_id_twice() -> None:
-    cells = plan([128, 256], KINDS, 3, 2)
-    assert [(cell.memory, cell.kind) for cell in cells] == list(
-        itertools.product([128, 256], KINDS)
-    )
-    ids = [each for cell in cells for each in cell.ids]
-    assert len(set(ids)) == len(ids) == 2 * 4 * 3
-    assert {cell.concurrency for cell in cells if cell.kind == "sequential"} == {1}
+def test_ids_are_of_the_point_and_the_kind() -> None:
+    cell = Cell({"memory": 128, "architecture": "x64"}, "warm", 2, 4)
+    assert cell.ids == ["128-x64-warm-1", "128-x64-warm-2"]
+    assert cell.at_a_time == 4
+    assert Cell({}, "sequential", 1, 4).at_a_time == 1
 
 
 def test_a_cold_start_is_forced_once_a_batch(run) -> None:
     forced = []
-    cell = Cell(128, "cold", 5, 2)
+    cell = Cell({"memory": 128}, "cold", 5, 2)
     invoke = answers(answer(cold=True) for _ in range(5))
     assert len(list(measure_cell(run, cell, invoke, lambda: forced.append(1)))) == 5
     assert len(forced) == 3
@@ -56,7 +52,7 @@ def test_a_cold_start_is_forced_once_a_batch(run) -> None:
 
 
 def test_a_cold_answer_to_a_warm_invocation_is_kept_and_made_again(run) -> None:
-    cell = Cell(128, "warm", 2, 1)
+    cell = Cell({"memory": 128}, "warm", 2, 1)
     invoke = answers([answer(cold=True), answer(), answer(error="no memory"), answer()])
     list(measure_cell(run, cell, invoke, never))
     assert [row["id"] for row in run.rows()] == [
@@ -66,10 +62,11 @@ def test_a_cold_answer_to_a_warm_invocation_is_kept_and_made_again(run) -> None:
         "128-warm-2",
     ]
     assert {row["kind"] for row in run.rows()} == {"warm"}
+    assert [row.get("wanted") for row in run.rows()] == [False, None, False, None]
 
 
 def test_what_is_recorded_is_not_made_again(run) -> None:
-    cell = Cell(128, "sequential", 5, 1)
+    cell = Cell({"memory": 128}, "sequential", 5, 1)
     for number in (1, 3):
         run.record({"id": f"128-sequential-{number}"}, answer())
     list(measure_cell(run, cell, answers(answer() for _ in range(3)), never))
@@ -91,5 +88,21 @@ def test_what_can_never_be_had_ends_with_the_reason(run, result, reason) -> None
         return result
 
     with pytest.raises(ExperimentError, match=reason):
-        list(measure_cell(run, Cell(128, "cold", 3, 2), invoke, lambda: None))
+        list(measure_cell(run, Cell({"memory": 128}, "cold", 3, 2), invoke, lambda: None))
     assert len(made) == len(run.recorded()) == FRUITLESS_BATCHES * 2
+
+
+def test_it_ends_where_there_is_enough(run) -> None:
+    made: list[ExecutionResult] = []
+    invoke = answers(answer() for _ in range(9))
+    cell = Cell({"memory": 128}, "warm", 9, 2)
+    for result in measure_cell(run, cell, invoke, never, lambda: len(made) >= 4):
+        made.append(result)
+    assert len(made) == len(run.recorded()) == 4
+
+
+def test_what_is_shared_is_recorded_and_no_part_of_the_id(run) -> None:
+    cell = Cell({"memory": 128}, "sequential", 1)
+    list(measure_cell(run, cell, answer, never, shared={"function": "f"}))
+    (row,) = run.rows()
+    assert (row["id"], row["function"]) == ("128-sequential-1", "f")

@@ -47,7 +47,9 @@ def rows(run: Path) -> list[dict[str, object]]:
 
 
 def wanted() -> set[str]:
-    return {f"{memory}-{kind}-{n}" for memory in (128, 192) for kind in KINDS for n in range(1, 5)}
+    return {
+        f"{memory}-x64-{kind}-{n}" for memory in (128, 192) for kind in KINDS for n in range(1, 5)
+    }
 
 
 def check(run: Path) -> None:

@@ -1,0 +1,113 @@
+"""What a run of perf-cost showed: client times by setting, kind and start, and the price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.conclusion import Conclusion
+from sebs.analysis.quantiles import quantiles
+from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sebs.analysis.cost import MemoryCost
+    from sebs.analysis.prices import Tariff
+    from sebs.results.results import Results
+
+#: What tells invocations apart; times of different ones are never pooled.
+_BY = ("architecture", "memory", "kind", "start")
+
+
+def conclude_performance(results: Results) -> Conclusion:
+    """Return quantiles of the client time, and what a million warm invocations cost.
+
+    Args:
+        results: Of one run of perf-cost.
+
+    Raises:
+        InvalidSampleError: No invocation that was wanted succeeded.
+        ResultFormatError: The results cannot be read.
+    """
+    groups = _groups(results)
+    if not groups:
+        raise InvalidSampleError("There is not a single invocation that succeeded.")
+    costs, words = _costs(results)
+    document = {"cells": [_cell(*group) for group in groups], "cost": costs}
+    return Conclusion(words, document)
+
+
+def _groups(results: Results) -> list[tuple[tuple[Any, ...], Any]]:
+    """Return what tells a group apart, and its client times in µs."""
+    import polars as pl
+
+    good = results.frame().filter(
+        pl.col("wanted").fill_null(True),
+        ~pl.col("failure").fill_null(False),
+        pl.col("client").is_not_null(),
+    )
+    grouped = good.group_by(_BY, maintain_order=True).agg("client").collect()
+    return [(row[:-1], row[-1]) for row in grouped.sort(_BY).iter_rows()]
+
+
+def _cell(key: tuple[Any, ...], times: Sequence[int]) -> dict[str, Any]:
+    median, tail = quantiles([time / 1e6 for time in times], [0.5, 0.95])
+    return {
+        **dict(zip(_BY, key, strict=True)),
+        "n": median.n,
+        "median_s": median.value,
+        "median_low_s": median.low,
+        "median_high_s": median.high,
+        "p95_s": tail.value,
+        "p95_low_s": tail.low,
+        "p95_high_s": tail.high,
+    }
+
+
+def _costs(results: Results) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return what each architecture and memory size costs, and sentences about it."""
+    from sebs.analysis.samples import values_of
+
+    costs: list[dict[str, Any]] = []
+    words: list[str] = []
+    for architecture in values_of(results, "architecture"):
+        try:
+            tariff = tariff_in(results, architecture)
+            found = _costs_of(results, architecture, tariff)
+        except (AnalysisError, LimitExceededError) as error:
+            words.append(f"No price of {architecture} is known. {error}")
+            continue
+        costs += [{"architecture": architecture, **each.serialize()} for each in found]
+        words += [_told(each, architecture, tariff) for each in found]
+    return costs, words
+
+
+def tariff_in(results: Results, architecture: str) -> Tariff:
+    """Return whose prices apply to a run: those its parameters name, else its platform's.
+
+    Raises:
+        PriceUnknownError: The price book does not have them.
+    """
+    from sebs.analysis.prices import price_book
+
+    manifest = results.manifest
+    named = manifest.parameters.get("prices") or {}
+    provider = named.get("provider", manifest.deployment)
+    region = named.get("region", manifest.region)
+    return price_book().tariff(provider, region, architecture, named.get("plan"))
+
+
+def _costs_of(results: Results, architecture: str, tariff: Tariff) -> list[MemoryCost]:
+    from sebs.analysis.cost import cost_by_memory
+    from sebs.analysis.samples import warm_usages
+
+    usages, _ = warm_usages(results, architecture)
+    return cost_by_memory(usages, tariff)
+
+
+def _told(cost: MemoryCost, architecture: str, tariff: Tariff) -> str:
+    return (
+        f"A million warm invocations with {cost.memory:g} MB on {architecture} cost "
+        f"{cost.cost_per_million:.3g} USD ({tariff.plan.title}, {tariff.region}), without free "
+        "tiers."
+    )

@@ -1,0 +1,226 @@
+"""What every experiment is: prepared, run (again, where it was interrupted), and concluded from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sebs.config_schema import check
+from sebs.errors import ConfigurationError, IncomparableRunsError
+from sebs.experiments.bench import Bench, Setting, bench_of
+from sebs.experiments.parameters import Parameters
+from sebs.invoke.evaluate import validate_outputs
+from sebs.invoke.run import start_run
+
+if TYPE_CHECKING:
+    from sebs.analysis.conclusion import Conclusion
+    from sebs.benchmark import Benchmark
+    from sebs.experiments.config import ExperimentConfig
+    from sebs.faas.result import ExecutionResult
+    from sebs.faas.system import System
+    from sebs.results.results import Results
+    from sebs.results.run import Run
+    from sebs.results.schema import Column
+    from sebs.sebs import SeBS
+
+#: Shows the progress of so many invocations: the invocations, and how many there will be.
+Watch = Callable[[Iterable["ExecutionResult"], int], Iterable["ExecutionResult"]]
+
+
+class Experiment(ABC):
+    """One experiment; a subclass says what is invoked, and what follows from it.
+
+    The plan is pure: the same parameters give the same ids of invocations, in the same order, so
+    that an interrupted run goes on with those that its journal lacks.
+
+    Args:
+        config: What is built and run; its settings have the experiment's parameters.
+
+    Raises:
+        ConfigurationError: The parameters cannot be used; the message has all problems.
+    """
+
+    #: Its name: of its parameters in the configuration, and in manifests.
+    NAME: ClassVar[str]
+
+    #: The shape of its parameters.
+    PARAMETERS: ClassVar[type[Parameters]] = Parameters
+
+    #: Columns of its own in the table of invocations.
+    FACTORS: ClassVar[tuple[Column, ...]] = ()
+
+    #: Columns of the table that every invocation's point says by itself.
+    VARYING: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, config: ExperimentConfig) -> None:
+        section = config.settings.get(self.NAME, {})
+        if problems := check(f"experiments.{self.NAME}", self.PARAMETERS, section):
+            raise ConfigurationError(
+                f"The experiment {self.NAME!r} cannot be run:", problems=problems
+            )
+        self.parameters = self.PARAMETERS.model_validate(section)
+        self.config = config
+        self.packages: dict[Setting, Benchmark] = {}
+
+    # --- what a subclass says ---
+
+    @abstractmethod
+    def wanted(self) -> Sequence[str]:
+        """Return the ids of the invocations that are wanted; known once it is prepared."""
+
+    @abstractmethod
+    def measure(self, run: Run, bench: Bench) -> Iterator[ExecutionResult]:
+        """Make the invocations that the run lacks, and journal each as it ends.
+
+        Yields:
+            The wanted ones, so that their progress is shown.
+
+        Raises:
+            ExperimentError: What is asked for cannot be had; what was measured is kept.
+            PlatformError: The platform refuses or does not answer.
+        """
+
+    @classmethod
+    @abstractmethod
+    def process(cls, results: Results) -> Conclusion:
+        """Return what follows from the invocations.
+
+        Raises:
+            InvalidSampleError: Too little was measured, or nothing that means anything.
+        """
+
+    def memory_sizes(self) -> Sequence[int | None]:
+        """Return the memory sizes to deploy with, MB; ``None`` is the benchmark's own."""
+        return [self.config.memory]
+
+    def architectures(self) -> Sequence[str]:
+        """Return the architectures to deploy for."""
+        return [self.config.architecture]
+
+    def sizes(self) -> Sequence[str]:
+        """Return the sizes of the inputs that are sent."""
+        return [self.parameters.input_size]
+
+    def copies(self) -> int:
+        """Return how many functions with the same code are needed."""
+        return 1
+
+    def planned(self) -> int | None:
+        """Return how many invocations are wanted; ``None`` where that shows as they are made."""
+        return len(self.wanted())
+
+    def judge(self, run: Run, bench: Bench) -> None:
+        """Judge the outputs; experiments that send more than one event say which one is whose."""
+        first = next(iter(self.packages.values()))
+        validate_outputs(run, bench.system, first, bench.events[self.parameters.input_size])
+
+    # --- what is the same for all ---
+
+    def prepare(self, client: SeBS, system: System) -> None:
+        """Look over what is asked for, before the platform is connected to.
+
+        Raises:
+            UsageError: The benchmark or its input size does not exist, or the platform cannot.
+            LimitExceededError: A memory size is out of range.
+        """
+        from sebs.faas.deploy import check_request
+
+        for memory, architecture in product(self.memory_sizes(), self.architectures()):
+            config = deepcopy(self.config)
+            config.memory, config.architecture = memory, architecture
+            package = client.get_benchmark(self.parameters.benchmark, system, config)
+            for size in self.sizes():
+                package.input_module.require_size(size)
+            check_request(system, package, None)
+            self.packages[Setting(package.benchmark_config.memory, architecture)] = package
+
+    def run(
+        self,
+        system: System,
+        output_dir: Path,
+        *,
+        resumed: Run | None = None,
+        configuration: Mapping[str, Any] | None = None,
+        begun: Callable[[Run], None] = lambda _: None,
+        watch: Watch = lambda results, _: results,
+    ) -> Run:
+        """Measure what the run lacks, and return the run.
+
+        Args:
+            system: The platform, initialized.
+            output_dir: Where a new run is kept.
+            resumed: The run to go on with; ``None`` begins a new one.
+            configuration: The effective one, to be kept with the run.
+            begun: Told of the run before the first invocation.
+            watch: Shows the progress.
+
+        Raises:
+            IncomparableRunsError: The resumed run is of something else.
+            ExperimentError: What is asked for cannot be had; what was measured is kept.
+            PlatformError: The platform refuses or does not answer.
+        """
+        with bench_of(system, self.packages, self.sizes(), self.config, self.copies()) as bench:
+            if resumed is None:
+                run = self._start(bench, output_dir, configuration)
+            else:
+                run = self._checked(resumed, system)
+            with run:
+                begun(run)
+                lacking = len(set(self.wanted()) - run.recorded())
+                for _ in watch(self.measure(run, bench), lacking):
+                    pass
+                self.judge(run, bench)
+                run.finish()
+        return run
+
+    def _start(
+        self, bench: Bench, output_dir: Path, configuration: Mapping[str, Any] | None
+    ) -> Run:
+        setting, package = next(iter(self.packages.items()))
+        subject = bench.subject(setting)
+        return start_run(
+            output_dir,
+            bench.system,
+            package,
+            subject.function,
+            size="" if "size" in self.VARYING else self.parameters.input_size,
+            trigger_type=subject.trigger.trigger_type(),
+            repetitions=self.planned(),
+            configuration=configuration,
+            experiment=self.NAME,
+            parameters=self._asked(),
+            varying=self.VARYING,
+            factors=self.FACTORS,
+            seed=self.parameters.seed,
+        )
+
+    def _checked(self, run: Run, system: System) -> Run:
+        """Return the run, unless it is of something else than what would be measured now."""
+        was, package = run.manifest, next(iter(self.packages.values()))
+        pairs = {
+            "experiment": (was.experiment, self.NAME),
+            "platform": (was.deployment, system.name()),
+            "deployment": (was.resources_id, system.config.resources.resources_id),
+            "parameters": (dict(was.parameters), self._asked()),
+            "benchmark hash": (was.benchmark_hash, package.hash),
+            "trigger": (was.constants.get("trigger"), self.config.trigger),
+        }
+        differing = [what for what, (before, after) in pairs.items() if before != after]
+        if differing:
+            raise IncomparableRunsError(
+                f"{str(run.directory)!r} cannot be resumed: it has another {', '.join(differing)}.",
+                remedy="Give the configuration that it was begun with, or begin a new run.",
+            )
+        return run
+
+    def _asked(self) -> dict[str, Any]:
+        """Return everything that the plan depends on."""
+        return {
+            **self.parameters.serialize(),
+            "memory-sizes": sorted({setting.memory for setting in self.packages}),
+            "architectures": sorted({setting.architecture for setting in self.packages}),
+        }
