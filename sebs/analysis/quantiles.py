@@ -87,7 +87,7 @@ def ranks(n: int, q: float, confidence: float = CONFIDENCE) -> Ranks | None:
     import numpy as np
     from scipy.special import bdtr
 
-    if bdtr(n - 1, n, q) - bdtr(0, n, q) < confidence:
+    if n < 1 or bdtr(n - 1, n, q) - bdtr(0, n, q) < confidence:
         return None
     # Beyond these ranks nothing is gained.
     spread = _REACH * (n * q * (1 - q)) ** 0.5 + _REACH

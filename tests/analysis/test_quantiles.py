@@ -106,3 +106,7 @@ def test_several_at_once_are_the_same_as_one_by_one() -> None:
 def test_what_is_no_sample_is_refused(values: list[float]) -> None:
     with pytest.raises(InvalidSampleError):
         quantile(values)
+
+
+def test_nothing_has_no_interval() -> None:
+    assert ranks(0, 0.5) is None
