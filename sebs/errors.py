@@ -2,8 +2,8 @@
 
 Every error that sebs raises on purpose derives from :class:`SebsError` and from the builtin that
 a caller who does not know sebs would expect. An error says what was wrong with which value, and
-its ``remedy`` says what to do about it. The command line exits with 2 for a :class:`UsageError`
-and with 1 for every other one.
+its ``remedy`` says what to do about it. The command line exits with 2 for a :class:`UsageError`,
+where something was named or asked for wrongly and nothing was done, and with 1 for every other one.
 
 ::
 
@@ -17,6 +17,8 @@ and with 1 for every other one.
     │   ├── UnsupportedLanguageError               language, version or architecture
     │   ├── InvalidNameError                       a function, bucket or table name
     │   ├── IncomparableRunsError                  of other code, input or memory
+    │   ├── NoResultsError (ResultFormatError)     not there, or no results of that kind
+    │   ├── PriceUnknownError (AnalysisError, LookupError)  not in the price book: never guessed
     │   └── SystemUnavailableError (ImportError)   known, but what it needs is not installed
     ├── BenchmarkError (RuntimeError)
     │   ├── InvalidBenchmarkError                  a directory that is no benchmark
@@ -29,8 +31,8 @@ and with 1 for every other one.
     ├── PlatformError (RuntimeError)
     │   ├── FunctionGoneError (LookupError)        deleted behind our back
     │   ├── FunctionNameTakenError                 exists and is not ours: never touched
-    │   ├── LimitExceededError (ValueError)        memory, timeout, payload, … out of range
-    │   ├── UnsupportedOperationError (NotImplementedError)
+    │   ├── LimitExceededError (UsageError)        memory, timeout, payload, … out of range
+    │   ├── UnsupportedOperationError (UsageError, NotImplementedError)
     │   │   ├── UnsupportedTriggerError
     │   │   └── UnsupportedVariantError
     │   ├── ColdStartError                         could not force new environments
@@ -63,8 +65,7 @@ and with 1 for every other one.
     │   ├── InvocationStatusError                  an HTTP status that is not 2xx
     │   └── MalformedResponseError (ValueError)
     ├── AnalysisError (RuntimeError)
-    │   ├── InvalidSampleError (ValueError)        no observations, or some are no numbers
-    │   └── PriceUnknownError (LookupError)        not in the price book: never guessed
+    │   └── InvalidSampleError (ValueError)        no observations, or some are no numbers
     └── ResultFormatError (ValueError)             a result file or journal that cannot be read
 """
 
@@ -203,11 +204,11 @@ class FunctionNameTakenError(PlatformError):
     """A function of that name exists and does not belong to this deployment."""
 
 
-class LimitExceededError(PlatformError, ValueError):
+class LimitExceededError(PlatformError, UsageError):
     """A value is outside what the platform allows; checked before the first remote call."""
 
 
-class UnsupportedOperationError(PlatformError, NotImplementedError):
+class UnsupportedOperationError(PlatformError, UsageError, NotImplementedError):
     """The platform cannot do that at all."""
 
 
@@ -381,9 +382,13 @@ class InvalidSampleError(AnalysisError, ValueError):
     """A sample without observations, or with some that are no finite numbers."""
 
 
-class PriceUnknownError(AnalysisError, LookupError):
-    """The price book has no price for that; none is guessed."""
-
-
 class ResultFormatError(SebsError, ValueError):
     """A result file or journal that cannot be read."""
+
+
+class NoResultsError(UsageError, ResultFormatError):
+    """What was named is not there, or holds no results of the kind that was asked for."""
+
+
+class PriceUnknownError(UsageError, AnalysisError, LookupError):
+    """The price book has no price for that; none is guessed."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import logging
 import os
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,17 +52,21 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     Where anything fails the temporary file is removed.
 
     Raises:
-        OSError: The directory cannot be written, or the disk is full.
+        OSError: The directory cannot be written, or the disk is full; it names the file.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             flush_to_disk(stream)
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        if isinstance(error, OSError):
+            # Nobody asked for the temporary name.
+            error.filename, error.filename2 = str(path), None
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
 
 
@@ -67,6 +74,13 @@ def flush_to_disk(stream: IO[Any]) -> None:
     """Flush a file's buffers and wait until the disk has its content."""
     stream.flush()
     os.fsync(stream.fileno())
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest known names were meant; empty where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=3)
+    *others, last = near or [""]
+    return f"Did you mean {', '.join(others)}{' or ' if others else ''}{last}? " if near else ""
 
 
 def is_text(value: str) -> bool:

@@ -8,12 +8,13 @@ left out.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.quantiles import quantile, sample
-from sebs.errors import InvalidSampleError, UsageError
+from sebs.errors import InvalidSampleError, LimitExceededError, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -70,10 +71,31 @@ class MemoryCost:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class NotPriced:
+    """A memory size that has no price.
+
+    Attributes:
+        memory: Memory that the function is configured with, MB.
+        n: Number of invocations.
+        reason: Why there is none, and what to do about it.
+        plans: Plans of the same provider that have one, in the same region.
+    """
+
+    memory: float
+    n: int
+    reason: str
+    plans: tuple[str, ...]
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "plans": list(self.plans)}
+
+
 def cost_by_memory(
     usages: Iterable[Usage], tariff: Tariff, vm_hourly: float | None = None
 ) -> list[MemoryCost]:
-    """Return the cost at each memory size, ascending.
+    """Return the cost at each memory size that has a price, ascending; see :func:`not_priced`.
 
     Args:
         usages: What warm invocations used, at least one of them; each memory size once.
@@ -81,8 +103,9 @@ def cost_by_memory(
         vm_hourly: USD of an hour of the machine that would do the same.
 
     Raises:
-        InvalidSampleError: There are none, or some have times that are no positive finite numbers.
-        LimitExceededError: A memory size is not sold.
+        InvalidSampleError: There are none, some have times that are no positive finite numbers, or
+            what is billed of them was not measured at any memory size.
+        LimitExceededError: None of the memory sizes is sold.
         UsageError: The machine's price is not positive.
     """
     if vm_hourly is not None and not 0 < vm_hourly < float("inf"):
@@ -93,7 +116,51 @@ def cost_by_memory(
             "There is not a single warm invocation whose provider time is known.",
             remedy="Fetch the platform's metrics first: sebs benchmark process RUN.",
         )
-    return [_cost(usage, tariff, vm_hourly) for usage in found]
+    refusals = [refusal for usage in found if (refusal := _refusal(usage, tariff))]
+    if len(refusals) == len(found):
+        raise refusals[0]
+    sold = (usage for usage in found if _refusal(usage, tariff) is None)
+    return [_cost(usage, tariff, vm_hourly) for usage in sold]
+
+
+def not_priced(usages: Iterable[Usage], tariff: Tariff) -> list[NotPriced]:
+    """Return the memory sizes that have no price, ascending: not sold, or not measured.
+
+    Args:
+        usages: What warm invocations used; each memory size once.
+        tariff: What the provider charges.
+    """
+    return [
+        NotPriced(
+            usage.memory, len(sample(usage.provider)), str(refusal), _plans_for(usage, tariff)
+        )
+        for usage in sorted(usages, key=lambda usage: usage.memory)
+        if (refusal := _refusal(usage, tariff))
+    ]
+
+
+def _refusal(usage: Usage, tariff: Tariff) -> LimitExceededError | InvalidSampleError | None:
+    """Return why a memory size has no price; nothing where it has one."""
+    try:
+        _billed_memory(usage, tariff)
+    except (LimitExceededError, InvalidSampleError) as error:
+        if plans := _plans_for(usage, tariff):
+            there = f"It has a price with --plan {' or '.join(plans)}."
+            error.remedy = f"{error.remedy} {there}" if error.remedy else there
+        return error
+    return None
+
+
+def _plans_for(usage: Usage, tariff: Tariff) -> tuple[str, ...]:
+    """Return the plans of the same place with which a memory size has a price."""
+    from sebs.analysis.prices import price_book
+
+    found = []
+    for other in price_book().find(tariff.provider, tariff.region, tariff.architecture):
+        with contextlib.suppress(LimitExceededError, InvalidSampleError):
+            _billed_memory(usage, other)
+            found.append(other.plan.name)
+    return tuple(found)
 
 
 def _cost(usage: Usage, tariff: Tariff, vm_hourly: float | None) -> MemoryCost:
@@ -126,7 +193,6 @@ def _billed_memory(usage: Usage, tariff: Tariff) -> int:
     if usage.memory_used is None:
         raise InvalidSampleError(
             f"{tariff.plan.title} bills the memory that was used, and nobody measured it.",
-            remedy="Fetch the platform's metrics first, or name a plan that bills what is "
-            "configured.",
+            remedy="Fetch the platform's metrics first: sebs benchmark process RUN.",
         )
     return tariff.plan.memory.billed(usage.memory_used)

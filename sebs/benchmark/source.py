@@ -6,13 +6,13 @@ A benchmark is a directory ``<number>.<name>`` with a ``config.json``, on its ow
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sebs.benchmark.config import BenchmarkConfig, read_config
 from sebs.errors import InvalidBenchmarkError, UnknownBenchmarkError
+from sebs.utils import did_you_mean
 
 BUNDLED = Path(__file__).resolve().parent.parent / "suite"
 
@@ -52,8 +52,7 @@ def find_benchmark(name: str, benchmarks_dirs: Iterable[str | Path] = ()) -> Ben
     """
     known = _directories(benchmarks_dirs)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        hint = did_you_mean(name, known)
         raise UnknownBenchmarkError(
             f"There is no benchmark {name!r}.",
             remedy=f"{hint}Known benchmarks: {', '.join(sorted(known)) or 'none'}.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sebs.cli import options
+from sebs.cli import options, pricing
 
 if TYPE_CHECKING:
     from sebs.analysis.cost import MemoryCost
@@ -59,19 +58,20 @@ def cost(
     """Say what a million warm invocations cost at each memory size.
 
     Prices are of the book, or those given. The median provider time is rounded up to the billing
-    step; free tiers are left out.
+    step; free tiers are left out. A memory size that the provider does not sell is told beside the
+    others. Exits with 2 where nobody knows the prices that were asked for.
     """
-    from sebs.analysis.cost import cost_by_memory
+    from sebs.analysis.cost import cost_by_memory, not_priced
     from sebs.analysis.samples import values_of, warm_usages
     from sebs.cli import output
 
     found = _read(results)
     place = {"provider": provider, "region": region, "architecture": architecture, "plan": plan}
     given = (price_per_gb_second, price_per_request, rounding_ms)
-    tariff = tariff_of(found, place, given)
+    tariff = pricing.tariff_of(found, place, given)
     several = len(values_of(found, "architecture")) > 1
     usages, left_out = warm_usages(found, architecture if several else None)
-    costs = cost_by_memory(usages, tariff, vm_hourly)
+    costs, without = cost_by_memory(usages, tariff, vm_hourly), not_priced(usages, tariff)
     if as_json:
         output.print_json(
             {
@@ -79,60 +79,16 @@ def cost(
                 "vm_hourly": vm_hourly,
                 "left_out": left_out.serialize(),
                 "by_memory": [each.serialize() for each in costs],
+                "not_priced": [each.serialize() for each in without],
             }
         )
         return
     _show_costs(costs)
+    for each in without:
+        click.echo(f"Not priced, n = {each.n}: {each.reason}")
     click.echo(_origin(tariff))
     if str(left_out):
         click.echo(f"Left out: {left_out}.")
-
-
-def tariff_of(
-    results: Results,
-    place: dict[str, str | None],
-    given: tuple[float | None, ...] = (None, None, None),
-) -> Tariff:
-    """Return the tariff of the options; what they do not say, the results do.
-
-    Args:
-        results: Of one run.
-        place: ``provider``, ``region``, ``architecture`` and ``plan``, as far as they were given.
-        given: Prices of a GB-second and a request, USD, and the billing step, ms.
-
-    Raises:
-        PriceUnknownError: It is not known whose prices apply, or they are not in the book.
-        UsageError: What was given contradicts itself, or the results are of several places.
-    """
-    from sebs.analysis.prices import Tariff, price_book
-    from sebs.analysis.samples import values_of
-    from sebs.errors import PriceUnknownError, UsageError
-
-    gb_second, request, rounding = given
-    if gb_second is not None:
-        if any(place.values()):
-            raise UsageError("Give prices, or a provider of the price book, not both.")
-        prices = (gb_second, request or 0.0, 1.0 if rounding is None else rounding)
-        if not (all(0 <= price < math.inf for price in prices) and prices[2] > 0):
-            raise UsageError("Prices are not negative, and a billing step is longer than 0 ms.")
-        return Tariff.of_user(*prices)
-    if request is not None or rounding is not None:
-        raise UsageError("Prices that are given include --price-per-gb-second.")
-    columns = {"provider": "platform", "region": "region", "architecture": "architecture"}
-    known = {"architecture": "x64"}
-    for what, column in columns.items():
-        option = place[what]
-        values = values_of(results, column) if option is None else [option]
-        if len(values) > 1:
-            raise UsageError(f"The results are of several: {', '.join(values)}; take --{what}.")
-        if values:
-            known[what] = values[0]
-    if missing := [what for what in columns if what not in known]:
-        raise PriceUnknownError(
-            f"Whose prices apply is not known: the results do not say {' and '.join(missing)}.",
-            remedy="Name them with --provider and --region, or give --price-per-gb-second.",
-        )
-    return price_book().tariff(**known, plan=place["plan"])
 
 
 def _show_costs(costs: Sequence[MemoryCost]) -> None:

@@ -1,6 +1,7 @@
 """The ``sebs`` command: finds the command group, runs it, turns errors into exit codes.
 
-Exit codes: 0 done; 1 the operation failed; 2 wrong usage or configuration; 130 interrupted.
+Exit codes: 0 done; 1 it was asked for rightly and failed; 2 something was named or asked for
+wrongly (:class:`~sebs.errors.UsageError`), and nothing was done; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,12 +16,9 @@ from typing import Any
 import click
 
 from sebs import __version__
-from sebs.errors import LimitExceededError, SebsError, UnsupportedVariantError, UsageError
+from sebs.errors import SebsError, UsageError
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
-
-#: What the user can put right by asking for something else: bad values, not failures.
-_WRONG_REQUESTS = (UsageError, LimitExceededError, UnsupportedVariantError)
 
 #: Command to the module that has it, and what it does. The summaries stand here so that
 #: ``sebs --help`` imports none of the modules.
@@ -83,6 +81,8 @@ def run(arguments: Sequence[str]) -> int:
         result = main.main(remaining, prog_name="sebs", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if as_json:
+            _print_document(error, error.format_message())
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             raise
         _report(error, as_json)
-        return WRONG_USAGE if isinstance(error, _WRONG_REQUESTS) else FAILED
+        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
     except Exception as error:  # the last resort: a bug, which must not print a traceback
         if debug:
             raise
@@ -121,7 +121,11 @@ def _report(error: Exception, as_json: bool) -> None:
     text = redact(str(error) if known else f"{type(error).__name__}: {error}")
     click.echo(f"Error: {text}", err=True)
     if as_json:
-        import json
+        _print_document(error, text)
 
-        details: dict[str, Any] = {"type": type(error).__name__, "message": text}
-        click.echo(json.dumps({"error": details}, indent=1))
+
+def _print_document(error: Exception, text: str) -> None:
+    import json
+
+    details: dict[str, Any] = {"type": type(error).__name__, "message": text}
+    click.echo(json.dumps({"error": details}, indent=1))

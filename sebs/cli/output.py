@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -78,6 +79,21 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "-" if value is None else str(value)
+
+
+def require_directory(target: Path) -> None:
+    """Refuse a file that cannot be made because its directory is missing.
+
+    Raises:
+        UsageError: There is no such directory.
+    """
+    from sebs.errors import UsageError
+
+    if not target.parent.is_dir():
+        raise UsageError(
+            f"{str(target)!r} cannot be written: there is no directory {str(target.parent)!r}.",
+            remedy="Make it first, or name another one.",
+        )
 
 
 def print_json(document: Any) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,8 +15,8 @@ from sebs.cli import options
 if TYPE_CHECKING:
     from sebs.analysis.prices import Tariff
 
-#: Days after which a price should be looked up again.
-_MOST_DAYS = 1000
+#: Days after which a price should be looked up again: providers change theirs every few years.
+_OLD = 365
 
 
 @click.group("prices")
@@ -29,18 +31,12 @@ def command() -> None:
 @click.option("--plan", metavar="NAME", help="A plan of the provider, such as flex.")
 @options.as_json
 def show(as_json: bool, **given: str | None) -> None:
-    """Show prices, with their source and its date. Exits with 1 where there are none."""
+    """Show prices, with their source and its date. Exits with 2 where there are none."""
     from sebs.analysis.prices import price_book
     from sebs.cli import output
-    from sebs.errors import PriceUnknownError
 
+    price_book().require(**given)
     tariffs = price_book().find(**given)
-    if not tariffs:
-        wanted = ", ".join(f"{key} {value}" for key, value in given.items() if value)
-        raise PriceUnknownError(
-            f"The price book has nothing of {wanted}.",
-            remedy="`sebs prices show` has everything that is known; none is guessed.",
-        )
     if as_json:
         output.print_json([tariff.serialize() for tariff in tariffs])
         return
@@ -80,52 +76,90 @@ def _show_plan(tariffs: Sequence[Tariff]) -> None:
 @click.option(
     "--max-age",
     type=click.IntRange(min=0),
-    default=_MOST_DAYS,
-    show_default=True,
     metavar="DAYS",
-    help="Prices that nobody looked up for longer are stale.",
+    help="Fail where nobody looked a price up for longer; for CI.",
 )
 @options.as_json
-def check(max_age: int, as_json: bool) -> int:
-    """Check the price book: its form, its dates, its age in days. Exits with 1 on a finding."""
+def check(max_age: int | None, as_json: bool) -> int:
+    """Check the price book: its form, its dates, its age in days.
+
+    Prices that nobody looked up for more than 365 days are warned of. Exits with 1 where something
+    is wrong, or older than --max-age.
+    """
     from sebs.analysis.prices import price_book
     from sebs.cli import output
 
-    today = datetime.now(timezone.utc).date()
-    findings: list[str] = []
-    groups: dict[tuple[str, str, str, date], int] = {}
-    for tariff in price_book().tariffs:
-        if tariff.source is not None:
-            key = (tariff.provider, tariff.plan.name, tariff.source.url, tariff.source.date)
-            groups[key] = groups.get(key, 0) + 1
-    for provider, plan, url, day in groups:
-        age = (today - day).days
-        if age > max_age:
-            findings.append(f"Prices of {provider} ({plan}) are {age} days old: {url}")
-        if age < 0:
-            findings.append(f"Prices of {provider} ({plan}) are of a day to come, {day}: {url}")
+    sources = _sources(price_book().tariffs)
+    findings = [finding for source in sources if (finding := source.finding(max_age))]
+    warnings = [
+        source.age_told
+        for source in sources
+        if source.age_days > _OLD and source.finding(max_age) is None
+    ]
     if as_json:
-        sources = [
+        output.print_json(
             {
-                "provider": provider,
-                "plan": plan,
-                "prices": number,
-                "date": day.isoformat(),
-                "age_days": (today - day).days,
-                "source": url,
+                "valid": not findings,
+                "findings": findings,
+                "warnings": warnings,
+                "sources": [source.serialize() for source in sources],
             }
-            for (provider, plan, url, day), number in groups.items()
-        ]
-        output.print_json({"valid": not findings, "findings": findings, "sources": sources})
+        )
         return 1 if findings else 0
     columns = ["provider", "plan", "prices", "as of", "age [days]"]
-    rows = [
-        (provider, plan, number, day, (today - day).days)
-        for (provider, plan, _, day), number in groups.items()
-    ]
+    rows = [(each.provider, each.plan, each.prices, each.day, each.age_days) for each in sources]
     output.print_table(columns, rows, numbers=["prices", "age [days]"])
     for finding in findings:
         click.echo(finding)
+    for warning in warnings:
+        click.echo(f"Warning: {warning}")
+    if warnings:
+        click.echo(
+            "What is a year old may have changed: look it up, and give the source a new date."
+        )
     if not findings:
-        click.echo("The price book is in order.")
+        click.echo("The price book is in order" + (", but for its age." if warnings else "."))
     return 1 if findings else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Prices of one plan that were looked up at one place, on one day."""
+
+    provider: str
+    plan: str
+    url: str
+    day: date
+    prices: int
+    age_days: int
+
+    @property
+    def age_told(self) -> str:
+        return f"Prices of {self.provider} ({self.plan}) are {self.age_days} days old: {self.url}"
+
+    def finding(self, max_age: int | None) -> str | None:
+        """Return what is wrong with them; nothing where they are as they should be."""
+        if self.age_days < 0:
+            told = f"Prices of {self.provider} ({self.plan}) are of a day to come"
+            return f"{told}, {self.day}: {self.url}"
+        return self.age_told if max_age is not None and self.age_days > max_age else None
+
+    def serialize(self) -> dict[str, Any]:
+        return {
+            "provider": self.provider,
+            "plan": self.plan,
+            "prices": self.prices,
+            "date": self.day.isoformat(),
+            "age_days": self.age_days,
+            "source": self.url,
+        }
+
+
+def _sources(tariffs: Iterable[Tariff]) -> list[_Source]:
+    today = datetime.now(timezone.utc).date()
+    counts = Counter(
+        (tariff.provider, tariff.plan.name, tariff.source.url, tariff.source.date)
+        for tariff in tariffs
+        if tariff.source is not None
+    )
+    return [_Source(*key, prices, (today - key[3]).days) for key, prices in counts.items()]

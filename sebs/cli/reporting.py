@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sebs.cli import output
+
 if TYPE_CHECKING:
     from sebs.analysis.report.figure import Table
     from sebs.analysis.report.page import Drawing
@@ -25,7 +27,7 @@ _BLOCKS, _SKETCH = "▁▂▃▄▅▆▇█", 40
     "page_file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write a page (HTML) that needs nothing else, and works offline.",
+    help="Write a page (.html) that needs nothing else, and works offline.",
 )
 @click.option(
     "--figures",
@@ -51,9 +53,13 @@ def command(
 
     A run is a directory, or a file that SeBS wrote. Runs of the same function with several memory
     sizes are compared by latency and cost. Without -o and --figures it is told in the terminal.
+
+    Where nobody charges for the run's platform, such as local, the report says so; --provider and
+    --region say what it would have cost elsewhere. Exits with 2 where prices are asked for that
+    nobody knows.
     """
     from sebs.analysis.report.report import make_report, title_of
-    from sebs.cli.analyze import tariff_of
+    from sebs.cli.pricing import tariff_of
     from sebs.results.reading import read_results
     from sebs.results.table import require_polars
 
@@ -64,12 +70,30 @@ def command(
         "architecture": architecture,
         "plan": None,
     }
+    if page_file is not None:
+        _check_page_file(page_file)
     opened = [(_name(path), read_results(path)) for path in runs]
+    if any(place.values()):
+        # What nobody asked for may lack a price, and the report says so; this was asked for.
+        for _, results in opened:
+            tariff_of(results, place)
     sections = make_report(opened, lambda results: tariff_of(results, place))
     if page_file is None and figures_dir is None:
         _show(sections)
         return
     _write(title_of(opened), sections, page_file, figures_dir)
+
+
+def _check_page_file(page_file: Path) -> None:
+    """Refuse a page that would be no HTML, before anything is computed."""
+    from sebs.errors import UsageError
+
+    if page_file.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            f"A report is an HTML page, and {str(page_file)!r} does not end in .html.",
+            remedy="Pictures of the figures, SVG and PNG, are written with --figures DIR.",
+        )
+    output.require_directory(page_file)
 
 
 def _name(path: Path) -> str:
@@ -126,8 +150,6 @@ def _show(sections: Sequence[Section]) -> None:
 
 
 def _show_table(table: Table) -> None:
-    from sebs.cli import output
-
     columns = [title.replace(" [", "\n[") for title in table.columns]
     output.print_table(columns, table.rows, numbers=columns[1:])
 

@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 from sebs.errors import UnknownExperimentError
+from sebs.utils import did_you_mean
 
 ENTRY_POINT_GROUP = "sebs.experiments"
 
@@ -39,9 +40,10 @@ def load(name: str) -> Any:
         return getattr(importlib.import_module(module), attribute)
     announced = _announced()
     if name not in announced:
+        names = sorted(known())
         raise UnknownExperimentError(
             f"There is no experiment {name!r}.",
-            remedy=f"Known experiments: {', '.join(sorted(known()))}.",
+            remedy=f"{did_you_mean(name, names)}Known experiments: {', '.join(names)}.",
         )
     return announced[name].load()
 

@@ -7,7 +7,6 @@ imported shows as unavailable in the list, with the reason, without disturbing t
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import Problem, SystemUnavailableError, UnknownSystemError
+from sebs.utils import did_you_mean
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -116,10 +116,9 @@ def load_system(name: str) -> type[System]:
     entry_points = _entry_points()
     if name not in entry_points:
         known = [*BUILT_IN, *sorted(entry_points)]
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
         raise UnknownSystemError(
-            f"There is no platform {name!r}.", remedy=f"{hint}Known platforms: {', '.join(known)}."
+            f"There is no platform {name!r}.",
+            remedy=f"{did_you_mean(name, known)}Known platforms: {', '.join(known)}.",
         )
     return _load_plug_in(name, entry_points[name])
 

@@ -157,19 +157,66 @@ def test_show_has_every_field_and_its_source(capfd) -> None:
 
 
 def test_show_of_nothing_fails_and_says_so(capfd) -> None:
-    assert run(["prices", "show", "--provider", "aws", "--region", "atlantis"]) == 1
+    assert run(["prices", "show", "--provider", "aws", "--region", "atlantis"]) == 2
     assert "atlantis" in capfd.readouterr().err
     assert run(["prices", "show", "--architecture", "sparc"]) == 2
 
 
-def test_check_tells_the_age_of_every_source(capfd) -> None:
-    assert run(["prices", "check", "--json", "--max-age", "100000"]) == 0
+@pytest.fixture
+def aged(monkeypatch) -> None:
+    """A book whose prices were looked up 300 and 400 days ago."""
+    today = datetime.now(timezone.utc).date()
+    book = PriceBook(
+        tuple(
+            replace(tariff, source=Source(f"https://example.org/{age}", today - timedelta(age)))
+            for tariff, age in zip(price_book().tariffs, (300, 400), strict=False)
+        )
+    )
+    monkeypatch.setattr(prices, "price_book", lambda: book)
+
+
+@pytest.mark.usefixtures("aged")
+def test_check_warns_of_prices_that_are_a_year_old_and_succeeds(capfd) -> None:
+    assert run(["prices", "check"]) == 0
+    told = capfd.readouterr().out
+    assert "Warning: Prices of aws (lambda) are 400 days old: https://example.org/400" in told
+    assert "300 days old" not in told
+    assert "in order, but for its age" in told
+    assert run(["prices", "check", "--json"]) == 0
     checked = json.loads(capfd.readouterr().out)
-    assert checked["valid"]
+    assert (checked["valid"], checked["findings"], len(checked["warnings"])) == (True, [], 1)
+    assert [source["age_days"] for source in checked["sources"]] == [300, 400]
+
+
+@pytest.mark.usefixtures("aged")
+@pytest.mark.parametrize(("most", "findings", "warnings"), [(350, 1, 0), (250, 2, 0), (500, 0, 1)])
+def test_check_fails_only_for_the_age_that_ci_gives(most, findings, warnings, capfd) -> None:
+    assert run(["prices", "check", "--json", "--max-age", str(most)]) == (1 if findings else 0)
+    checked = json.loads(capfd.readouterr().out)
+    assert (len(checked["findings"]), len(checked["warnings"])) == (findings, warnings)
+
+
+def test_check_counts_every_price(capfd) -> None:
+    assert run(["prices", "check", "--json"]) == 0
+    checked = json.loads(capfd.readouterr().out)
     assert all(source["age_days"] >= 0 for source in checked["sources"])
     assert sum(source["prices"] for source in checked["sources"]) == len(price_book().tariffs)
-    assert run(["prices", "check", "--max-age", "0"]) == 1
-    assert "days old: https://" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--provider", "awss"], ["the provider 'awss'", "Did you mean aws?", "aws, azure, gcp"]),
+        (["--provider", "aws", "--region", "eu-centrl-1"], ["of aws.", "mean eu-central-1", "?"]),
+        (["--provider", "azure", "--plan", "flexx"], ["of azure.", "mean flex?"]),
+        (["--provider", "azure", "--architecture", "arm64"], ["of azure.", "Known: x64."]),
+    ],
+)
+def test_what_is_misspelt_is_asked_back(options, words, capfd) -> None:
+    assert run(["prices", "show", *options]) == 2
+    told = capfd.readouterr().err
+    for word in words:
+        assert word in told
 
 
 def test_check_finds_a_day_that_is_still_to_come(monkeypatch, capfd) -> None:

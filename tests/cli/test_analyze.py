@@ -114,6 +114,22 @@ def test_used_memory_is_billed_where_a_plan_does_so(tmp_path, capfd) -> None:
     assert only["cost_per_million"] == pytest.approx(0.125 * 16 + 0.2)
 
 
+def test_a_size_that_is_not_sold_stands_beside_those_that_are(tmp_path, capfd) -> None:
+    file = performance(tmp_path / "result.csv", {128: [5000] * 3, 512: [5000]})
+    place = ("--provider", "azure", "--region", "eastus")
+    code, document = asked(capfd, "analyze", "cost", file, *place)
+    assert code == 0
+    assert [each["memory"] for each in document["by_memory"]] == [512]
+    [unsold] = document["not_priced"]
+    assert (unsold["memory"], unsold["n"], unsold["plans"]) == (128, 3, ["consumption"])
+    assert "128 MB are not sold, only 512, 2048, 4096 MB." in unsold["reason"]
+    assert run(["analyze", "cost", str(file), *place]) == 0
+    assert "n = 3: 128 MB are not sold" in capfd.readouterr().out
+    _, document = asked(capfd, "analyze", "cost", file, *place, "--plan", "consumption")
+    assert [each["memory"] for each in document["by_memory"]] == [128, 512]
+    assert document["not_priced"] == []
+
+
 def test_used_memory_that_nobody_measured_has_no_price(tmp_path, capfd) -> None:
     rows = [(512, "warm", False, 1, 0.03, 9, 1_000_000, used) for used in (0, 0, 0)]
     file = write(tmp_path / "result.csv", PERFORMANCE, rows)
@@ -126,12 +142,19 @@ def test_used_memory_that_nobody_measured_has_no_price(tmp_path, capfd) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        ([], 1, ["provider", "region", "--price-per-gb-second"]),
-        (["--provider", "aws"], 1, ["region"]),
-        (["--provider", "aws", "--region", "atlantis-1"], 1, ["atlantis-1", "us-east-1"]),
-        (["--provider", "ibm", "--region", "x"], 1, ["ibm", "aws, azure, gcp"]),
-        (["--provider", "azure", "--region", "eastus", "--architecture", "arm64"], 1, ["x64"]),
-        (["--provider", "azure", "--region", "eastus"], 2, ["768", "512, 2048, 4096"]),
+        ([], 2, ["provider", "region", "--price-per-gb-second"]),
+        (["--provider", "aws"], 2, ["region", "--region", "us-east-1", "do not say where"]),
+        (["--provider", "aws", "--region", "atlantis-1"], 2, ["atlantis-1", "us-east-1"]),
+        (["--provider", "aws", "--region", "us-esat-1"], 2, ["mean", "us-east-1", "?"]),
+        (["--provider", "ibm", "--region", "x"], 2, ["ibm", "aws, azure, gcp"]),
+        (["--provider", "ibm"], 2, ["ibm", "aws, azure, gcp"]),
+        (["--provider", "aws", "--region", "us-east-1", "--plan", "x"], 2, ["'x'", "lambda"]),
+        (["--provider", "azure", "--region", "eastus", "--architecture", "arm64"], 2, ["x64"]),
+        (
+            ["--provider", "azure", "--region", "eastus"],
+            2,
+            ["768", "512, 2048, 4096", "consumption"],
+        ),
         (["--price-per-request", "1e-7"], 2, ["--price-per-gb-second"]),
         (["--price-per-gb-second", "-1"], 2, ["negative"]),
         (["--price-per-gb-second", "nan"], 2, ["negative"]),

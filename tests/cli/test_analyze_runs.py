@@ -81,10 +81,36 @@ def test_results_of_several_architectures_take_one(tmp_path, capfd) -> None:
     assert (only["n"], only["median_provider_s"]) == (1, 2.0)
 
 
-def test_a_platform_that_charges_nothing_has_no_price(tmp_path, capfd) -> None:
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], ["are of 'local'", "--provider (aws, azure, gcp) and --region"]),
+        (["--region", "us-east-1"], ["are of 'local'", "--provider"]),
+        (["--provider", "aws"], ["depend on the region", "--region: af-south-1", "us-east-1"]),
+        (["--provider", "aws", "--region", "us-esat-1"], ["'us-esat-1'", "Did you mean"]),
+        (["--provider", "local"], ["the provider 'local'", "aws, azure, gcp"]),
+    ],
+)
+def test_prices_of_a_platform_that_charges_nothing_are_asked_for(
+    options, words, tmp_path, capfd
+) -> None:
     there = record(tmp_path, [result(1000)], deployment="local", region="local")
-    assert run(["analyze", "cost", there]) == 1
-    assert "'local', but of aws, azure, gcp" in capfd.readouterr().err
+    assert run(["analyze", "cost", there, *options]) == 2
+    told = capfd.readouterr().err
+    for word in words:
+        assert word in told
+    assert run(["report", there, *options]) == (2 if options else 0)
+    told = "".join(capfd.readouterr())
+    for word in words:
+        assert word in told
+
+
+def test_a_run_elsewhere_is_priced_where_it_is_asked_for(tmp_path, capfd) -> None:
+    there = record(tmp_path, [result(1000)], deployment="local", region="local")
+    place = ("--provider", "aws", "--region", "us-east-1")
+    assert asked(capfd, "analyze", "cost", there, *place)[0] == 0
+    assert run(["report", there, *place]) == 0
+    assert "A million warm invocations with 256 MB cost" in capfd.readouterr().out
 
 
 def test_invocations_that_all_failed_have_no_cost(tmp_path, capfd) -> None:

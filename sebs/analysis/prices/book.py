@@ -12,6 +12,7 @@ from typing import Any
 
 from sebs.analysis.prices.tariff import Bills, Memory, Plan, Source, Tariff
 from sebs.errors import PriceUnknownError, ResultFormatError
+from sebs.utils import did_you_mean
 
 #: Version of the files; others are refused.
 FORMAT_VERSION = 1
@@ -61,35 +62,58 @@ class PriceBook:
         Raises:
             PriceUnknownError: It is not in the book; the message says what is.
         """
-        known = self.find(provider)
-        if not known:
-            names = ", ".join(sorted({tariff.provider for tariff in self.tariffs}))
-            raise PriceUnknownError(f"There are no prices of {provider!r}, but of {names}.")
-        wanted = known[0].plan.name if plan is None else plan
-        plans = {tariff.plan.name for tariff in known}
-        if wanted not in plans:
-            raise PriceUnknownError(
-                f"There are no prices of a plan {wanted!r} of {provider}, but of "
-                f"{', '.join(sorted(plans))}."
-            )
-        found = self.find(provider, region, architecture, wanted)
-        if not found:
-            raise PriceUnknownError(
-                f"There is no price of {provider} ({wanted}) in {region!r} for {architecture}.",
-                remedy=f"{self._known(provider, region, architecture, wanted)} Otherwise give the "
-                "prices yourself.",
-            )
-        return found[0]
+        self.require(provider)
+        wanted = self.find(provider)[0].plan.name if plan is None else plan
+        self.require(provider, region, architecture, wanted)
+        return self.find(provider, region, architecture, wanted)[0]
 
-    def _known(self, provider: str, region: str, architecture: str, plan: str) -> str:
-        there = sorted({tariff.architecture for tariff in self.find(provider, region, plan=plan)})
-        if there:
-            return f"Known there: {', '.join(there)}."
-        regions = {tariff.region for tariff in self.find(provider, None, architecture, plan)}
-        if regions:
-            return f"Known for {architecture}: {', '.join(sorted(regions))}."
-        others = sorted({tariff.architecture for tariff in self.find(provider, plan=plan)})
-        return f"Known architectures: {', '.join(others)}."
+    def require(
+        self,
+        provider: str | None = None,
+        region: str | None = None,
+        architecture: str | None = None,
+        plan: str | None = None,
+    ) -> None:
+        """Refuse what the book has no price of.
+
+        Raises:
+            PriceUnknownError: The message has the first of these that is not known, and what is.
+        """
+        wanted = {
+            "provider": provider,
+            "plan": plan,
+            "region": region,
+            "architecture": architecture,
+        }
+        given: dict[str, str] = {}
+        for what, value in wanted.items():
+            if value is None:
+                continue
+            known = self.known(what, **given)
+            if value not in known:
+                raise PriceUnknownError(
+                    f"There are no prices of the {what} {value!r}{_place(given)}.",
+                    remedy=f"{did_you_mean(value, known)}Known: {', '.join(known)}.",
+                )
+            given[what] = value
+
+    def known(self, what: str, **given: str) -> list[str]:
+        """Return the names of what there are prices of.
+
+        Args:
+            what: ``provider``, ``plan``, ``region`` or ``architecture``.
+            given: Of which of the others, as :meth:`find` takes them.
+        """
+        found = self.find(**given)
+        names = (tariff.plan.name if what == "plan" else getattr(tariff, what) for tariff in found)
+        return sorted(set(names))
+
+
+def _place(given: dict[str, str]) -> str:
+    """Return of whom, and where, in words; empty where nothing of it is given."""
+    of = f" of {given['provider']}" if "provider" in given else ""
+    plan = f" ({given['plan']})" if "plan" in given else ""
+    return of + plan + (f" in {given['region']}" if "region" in given else "")
 
 
 @cache

@@ -57,7 +57,7 @@ class Memory:
             rounded = max(self.least, math.ceil(used / self.step) * self.step)
             size = None if self.most is not None and rounded > self.most else rounded
         if size is None or not used > 0:
-            raise LimitExceededError(f"A memory size of {used:g} MB is not sold: {self}.")
+            raise LimitExceededError(f"{used:g} MB are not sold, only {self}.")
         return size
 
     def require(self, configured: float) -> int:
@@ -68,7 +68,7 @@ class Memory:
         """
         size = self.billed(configured)
         if size != configured:
-            raise LimitExceededError(f"A memory size of {configured:g} MB is not sold: {self}.")
+            raise LimitExceededError(f"{configured:g} MB are not sold, only {self}.")
         return size
 
     def processors_of(self, size: int) -> float:

@@ -157,11 +157,12 @@ def _of_function(name: str, what: str, found: Sequence[Results], pricing: Pricin
 
 def _costs(found: Sequence[Results], pricing: Pricing) -> tuple[list[MemoryCost], list[str]]:
     """Return what each memory size costs, and sentences about it."""
-    from sebs.analysis.cost import cost_by_memory
+    from sebs.analysis.cost import cost_by_memory, not_priced
 
     try:
         tariff = pricing(found[0])
-        costs = cost_by_memory(_usages(found), tariff)
+        usages = _usages(found)
+        costs = cost_by_memory(usages, tariff)
     except (AnalysisError, LimitExceededError) as error:
         return [], [f"No cost is known. {error}"]
     words = [
@@ -169,6 +170,10 @@ def _costs(found: Sequence[Results], pricing: Pricing) -> tuple[list[MemoryCost]
         f"{number(each.cost_per_million)} USD: {each.billed_ms:g} ms are billed for the median "
         f"provider time of {number(each.median_provider_s * 1000)} ms."
         for each in costs
+    ]
+    words += [
+        f"No cost is known with {each.memory:g} MB: {each.reason}"
+        for each in not_priced(usages, tariff)
     ]
     if tariff.source is None:
         return costs, [*words, "Prices as given; free tiers are left out."]
