@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sebs.cli import options
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from sebs.regression.cases import Case
     from sebs.regression.outcome import Outcome
     from sebs.regression.record import Record
+    from sebs.regression.runner import MakeBenchmark
+
+#: Options that may be others when a regression is taken up again.
+_CHANGEABLE = ("jobs", "junit")
 
 _OUTPUT_DIR = Path("sebs-results")
 
@@ -55,88 +60,122 @@ def _names(help_text: str) -> Any:
     "--resume",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Take up a regression: what passed is not run again.",
+    help="Take up a regression with the options that it has: what passed is not run again.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), help="[default: in the directory]")
 @options.as_json
+@click.pass_context
 def command(
-    benchmarks: tuple[str, ...],
-    languages: tuple[str, ...],
-    language_versions: tuple[str, ...],
-    architectures: tuple[str, ...],
-    variants: tuple[str, ...],
-    size: str,
-    jobs: int,
+    context: click.Context,
+    /,
     resume: Path | None,
     junit: Path | None,
     as_json: bool,
+    verbose: bool,
     **given: Any,
 ) -> int:
     """Run every benchmark in every language, architecture and variant of a platform.
 
     Each is deployed, invoked cold and warm, and its outputs are judged. Exits with 1 where a case
-    does not pass, with 2 where there is none to run.
+    fails, with 2 where there is none to run or something that was named cannot run. What --resume
+    takes up goes on with the options that it was begun with.
     """
+    from sebs.cli import resuming
     from sebs.cli.session import open_session
-    from sebs.regression.cases import Selection
-    from sebs.regression.record import load_record
 
-    earlier = load_record(resume) if resume is not None else None
-    if earlier is not None:
-        given = {**given, "deployment": earlier.manifest["deployment"]}
-        given["trigger"] = earlier.manifest["trigger"]
-    with open_session(**given) as session:
-        record = earlier
-        if record is None:
-            selection = Selection(
-                _split(languages),
-                _split(architectures),
-                _split(variants),
-                _split(language_versions),
-            )
-            record = _begin(session, _split(benchmarks), selection, size, given)
-        session.initialize()
-        interrupted = _run(session, record, jobs)
+    if resume is None:
+        kept = resuming.kept_options({**given, "junit": junit})
+        with open_session(**given, verbose=verbose) as session:
+            record = _begin(session, given, kept)
+            interrupted = _run(session, record, given["jobs"])
+    else:
+        record, given = _take_up(context, resume)
+        junit = junit or given["junit"]
+        with open_session(**given, verbose=verbose) as session:
+            resuming.require_same(session.configuration, record.manifest["configuration"])
+            interrupted = _run(session, record, given["jobs"])
     _report(record, junit or record.junit_path, as_json)
     if interrupted:
         raise KeyboardInterrupt
     return 0 if record.succeeded else 1
 
 
-def _begin(
-    session: Session,
-    benchmarks: list[str],
-    selection: Any,
-    size: str,
-    given: dict[str, Any],
-) -> Record:
-    from sebs.benchmark.source import find_benchmark, list_benchmarks
-    from sebs.regression.cases import cases_of, require_cases
-    from sebs.regression.record import new_record
+def _take_up(context: click.Context, directory: Path) -> tuple[Record, dict[str, Any]]:
+    """Return a regression that exists, and the options that it goes on with."""
+    from sebs.cli import resuming
+    from sebs.regression.record import load_record
 
+    record = load_record(directory)
+    kept = record.manifest["options"]
+    resuming.refuse_contradictions(context, kept, _CHANGEABLE)
+    given = resuming.options_of(kept)
+    if context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE:
+        given["jobs"] = context.params["jobs"]
+    # Where it is, rather than where it was begun: the directory may have been moved.
+    given["output_dir"] = directory.absolute().parent
+    given["remembered"] = record.manifest["configuration"]
+    return record, given
+
+
+def _begin(session: Session, given: dict[str, Any], kept: dict[str, Any]) -> Record:
+    """Settle what is run, and keep that with everything that it takes to go on with it."""
+    from sebs.benchmark.source import find_benchmark, list_benchmarks
+    from sebs.cli import resuming
+    from sebs.regression.asked import require_asked, require_variants
+    from sebs.regression.cases import Selection, cases_of
+    from sebs.regression.record import new_record
+    from sebs.sebs import default_cache_dir
+
+    selection = Selection(
+        benchmarks=resuming.split(given["benchmarks"]),
+        languages=resuming.split(given["languages"]),
+        architectures=resuming.split(given["architectures"]),
+        system_variants=resuming.split(given["variants"]),
+        versions=resuming.split(given["language_versions"]),
+    )
     directories = given["benchmarks_dirs"]
-    if benchmarks:
-        sources = [find_benchmark(name, directories) for name in benchmarks]
+    if selection.benchmarks:
+        sources = [find_benchmark(name, directories) for name in selection.benchmarks]
     else:
         sources = list_benchmarks(directories)
     cases = cases_of(session.system, sources, selection)
-    require_cases(cases, session.system)
+    require_asked(session.system, sources, selection, cases)
+    require_variants(session.system, _maker(session), selection, cases)
     trigger = session.experiment.trigger
-    return new_record(session.client.output_dir, session.system.name(), size, trigger, cases)
+    settled = {
+        "deployment": session.system.name(),
+        "trigger": trigger,
+        "cache_dir": given["cache_dir"] or default_cache_dir(),
+    }
+    return new_record(
+        session.client.output_dir,
+        session.system.name(),
+        given["size"],
+        trigger,
+        cases,
+        options={**kept, **resuming.kept_options(settled)},
+        configuration=resuming.plain_configuration(session.configuration),
+    )
+
+
+def _maker(session: Session) -> MakeBenchmark:
+    return lambda name, experiment: session.client.get_benchmark(name, session.system, experiment)
 
 
 def _run(session: Session, record: Record, jobs: int) -> bool:
-    """Run what has not passed yet, with a progress bar; return whether the user interrupted it."""
+    """Run what is not done yet, with a progress bar; return whether the user interrupted it."""
     from sebs.faas.function import Trigger
     from sebs.progress import progress
     from sebs.regression.runner import Setting, run_cases
 
+    session.initialize()
     setting = Setting(
         session.system,
-        lambda name, experiment: session.client.get_benchmark(name, session.system, experiment),
+        _maker(session),
         record.manifest["size"],
         Trigger.TriggerType.get(record.manifest["trigger"]),
         session.experiment.peer_address,
+        session.experiment.build_image,
     )
     remaining = record.remaining
     outcomes = run_cases(setting, remaining, jobs)
@@ -166,12 +205,19 @@ def _report(record: Record, junit: Path, as_json: bool) -> None:
     for outcome in outcomes:
         if not outcome.passed:
             click.echo(f"{outcome.case.key}: {outcome.reason}")
-    passed, total = sum(outcome.passed for outcome in outcomes), len(record.cases)
-    click.echo(f"{passed} of {total} passed.")
+    click.echo(_summary(record))
     click.echo(f"JUnit: {junit}")
     if not record.succeeded:
         directory = shlex.quote(str(record.directory))
         click.echo(f"Run again what did not pass: sebs regression --resume {directory}")
+
+
+def _summary(record: Record) -> str:
+    document = record.document()
+    passed, unjudged, total = (document[key] for key in ("passed", "not_judged", "total"))
+    if not unjudged:
+        return f"{passed} of {total} passed."
+    return f"{passed} of {total} passed; {unjudged} ran, and nothing says whether they are right."
 
 
 def _row(case: Case, outcome: Outcome | None) -> list[Any]:
@@ -181,9 +227,3 @@ def _row(case: Case, outcome: Outcome | None) -> list[Any]:
         None if time is None else f"{time / 1000:.2f}" for time in (outcome.cold, outcome.warm)
     ]
     return [case.benchmark, case.form, outcome.state.value, *times, f"{outcome.seconds:.1f}"]
-
-
-def _split(values: tuple[str, ...]) -> list[str]:
-    """Return the names in options that hold several each."""
-    names = (name.strip() for value in values for name in value.split(","))
-    return list(dict.fromkeys(name for name in names if name))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sebs.benchmark.code_variants import DEFAULT_VARIANT, PLAIN
 from sebs.benchmark.source import BenchmarkSource
-from sebs.errors import UsageError
 from sebs.sebs_types import Architecture, Language, SystemVariant
 
 if TYPE_CHECKING:
@@ -54,12 +53,14 @@ class Selection:
     """What the user wants to see; an empty collection stands for everything.
 
     Attributes:
+        benchmarks: Names of benchmarks.
         languages: Keys of languages.
         architectures: Keys of architectures.
         system_variants: Values of system variants.
         versions: Versions of the languages; empty: the one that the platform prefers.
     """
 
+    benchmarks: Collection[str] = ()
     languages: Collection[str] = ()
     architectures: Collection[str] = ()
     system_variants: Collection[str] = ()
@@ -123,27 +124,10 @@ def _versions(
 
 
 def _system_variants(system: System, wanted: Collection[str]) -> Collection[str]:
-    """Return the variants that are asked for; by default packages, and images where they can be.
-
-    What the platform refuses shows as a case that failed, if it was asked for by name.
-    """
+    """Return the variants that are asked for; by default packages, and images where they can be."""
     if wanted:
         return wanted
     variants = [SystemVariant.PACKAGE.value]
     if system.container_client is not None and system.container_client.engine_answers():
         variants.append(SystemVariant.CONTAINER.value)
     return variants
-
-
-def require_cases(cases: Collection[Case], system: System) -> None:
-    """Make sure that there is anything to run: none of none is no success.
-
-    Raises:
-        UsageError: There is no case.
-    """
-    if not cases:
-        raise UsageError(
-            f"There is no benchmark that {system.name()} runs in the languages, architectures and "
-            "variants that were asked for: 0 of 0 is no success.",
-            remedy="`sebs benchmark list` and `sebs systems` say what there is.",
-        )

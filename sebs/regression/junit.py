@@ -1,8 +1,8 @@
 """A regression as a JUnit file, which every continuous integration shows.
 
 The form is that of https://github.com/testmoapp/junitxml, which describes what such systems read:
-a failure is an assertion that does not hold, an error is what kept it from being tried, and its
-``type`` is the state of the case.
+a failure is an assertion that does not hold, an error is what kept it from being tried, skipped is
+what nobody judged, and its ``type`` is the state of the case.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ from xml.etree import ElementTree
 from sebs.regression.outcome import Outcome, State
 from sebs.utils import write_atomically
 
-_ELEMENTS = {State.WRONG: "failure", State.FAILED: "error", State.BROKEN: "error"}
+_ELEMENTS = {
+    State.UNJUDGED: "skipped",
+    State.WRONG: "failure",
+    State.FAILED: "error",
+    State.BROKEN: "error",
+}
 
 #: What XML 1.0 cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -48,6 +53,7 @@ def _counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
         "tests": str(len(elements)),
         "failures": str(elements.count("failure")),
         "errors": str(elements.count("error")),
+        "skipped": str(elements.count("skipped")),
         "time": f"{sum(outcome.seconds for outcome in outcomes):.3f}",
     }
 

@@ -14,6 +14,7 @@ class State(str, Enum):
     """How a case ended; the value is its key in files."""
 
     PASSED = "passed"
+    UNJUDGED = "not judged"
     WRONG = "wrong"
     FAILED = "failed"
     BROKEN = "broken"
@@ -28,10 +29,11 @@ class Outcome:
 
     Attributes:
         case: The case.
-        state: Passed; wrong: it answered, and an output or the start is not as it should be;
-            failed: an invocation did not start, raised, or was not answered; broken: it could not
-            be built, fed or deployed, so nothing was invoked.
-        reason: Why it did not pass; empty where it did.
+        state: Passed; not judged: it answered, and its benchmark does not say what is right;
+            wrong: it answered, and an output or the start is not as it should be; failed: an
+            invocation did not start, raised, or was not answered; broken: it could not be built,
+            fed or deployed, so nothing was invoked.
+        reason: Why it is not passed; empty where it is.
         seconds: How long it took in all.
         cold: Client time of the cold invocation, µs; ``None`` unless it succeeded.
         warm: Client time of the warm one, µs; ``None`` unless it succeeded.
@@ -48,8 +50,13 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether all is well."""
+        """Whether all is well, outputs included."""
         return self.state is State.PASSED
+
+    @property
+    def failing(self) -> bool:
+        """Whether something is not well: what is not judged is neither passed nor failing."""
+        return self.state not in (State.PASSED, State.UNJUDGED)
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""

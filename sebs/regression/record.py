@@ -2,28 +2,28 @@
 
 The directory holds ``manifest.json`` (written first), ``outcomes.jsonl`` (each outcome as it is
 known) and ``junit.xml`` (written last). One that was interrupted, or in which cases did not pass,
-is taken up again: what passed is not run again.
+is taken up again with the options that it was begun with: what passed is not run again.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import sebs
-from sebs.errors import ResultFormatError
+from sebs.errors import ResultFormatError, UsageError
 from sebs.regression.cases import Case
-from sebs.regression.outcome import Outcome
+from sebs.regression.outcome import Outcome, State
 from sebs.results.journal import Journal, read_journal
 from sebs.utils import write_atomically
 
-#: Version of the manifest; readers refuse newer ones.
-FORMAT_VERSION = 1
+#: Version of the manifest; readers refuse newer ones. Older ones did not keep the options.
+FORMAT_VERSION = 2
 
 _MANIFEST, _OUTCOMES = "manifest.json", "outcomes.jsonl"
 
@@ -57,16 +57,16 @@ class Record:
 
     @property
     def remaining(self) -> list[Case]:
-        """What has not passed yet."""
+        """What was not run yet, or failed."""
         return [
             case
             for case in self.cases
-            if (known := self._outcomes.get(case.key)) is None or not known.passed
+            if (known := self._outcomes.get(case.key)) is None or known.failing
         ]
 
     @property
     def succeeded(self) -> bool:
-        """Whether every case passed, and there is at least one."""
+        """Whether every case was run and none failed, and there is at least one."""
         return bool(self.manifest["cases"]) and not self.remaining
 
     @property
@@ -94,6 +94,7 @@ class Record:
             **self.manifest,
             "directory": str(self.directory),
             "passed": sum(outcome.passed for outcome in outcomes),
+            "not_judged": sum(outcome.state is State.UNJUDGED for outcome in outcomes),
             "total": len(self.manifest["cases"]),
             "succeeded": self.succeeded,
             "outcomes": [outcome.serialize() for outcome in outcomes],
@@ -101,9 +102,25 @@ class Record:
 
 
 def new_record(
-    output_dir: Path, platform: str, size: str, trigger: str, cases: Sequence[Case]
+    output_dir: Path,
+    platform: str,
+    size: str,
+    trigger: str,
+    cases: Sequence[Case],
+    *,
+    options: Mapping[str, Any],
+    configuration: Mapping[str, Any],
 ) -> Record:
     """Make a regression's directory and write its manifest.
+
+    Args:
+        output_dir: Where the directory is made.
+        platform: Key of the platform.
+        size: The input size.
+        trigger: Key of the trigger type.
+        cases: What is run.
+        options: What it was asked for with, so that it is taken up in the same way; JSON values.
+        configuration: What it is run with; no secrets.
 
     Raises:
         OSError: The directory cannot be made.
@@ -119,6 +136,8 @@ def new_record(
         "deployment": platform,
         "size": size,
         "trigger": trigger,
+        "options": dict(options),
+        "configuration": dict(configuration),
         "cases": [asdict(case) for case in cases],
     }
     write_atomically(directory / _MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
@@ -129,22 +148,29 @@ def load_record(directory: Path) -> Record:
     """Read a regression, finished or not.
 
     Raises:
-        ResultFormatError: There is none, or a newer version of sebs wrote it.
+        UsageError: There is none.
+        ResultFormatError: It cannot be read, or another version of sebs wrote it.
     """
     path = directory / _MANIFEST
+    if not path.is_file():
+        raise UsageError(
+            f"There is no regression in {str(directory)!r}.",
+            remedy="Name the directory that `sebs regression` printed.",
+        )
     try:
         manifest = json.loads(path.read_bytes())
         version = manifest["version"]
         cases = [Case(**case) for case in manifest["cases"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultFormatError(
-            f"There is no regression in {str(directory)!r}: {error!r}.",
-            remedy="Name the directory that `sebs regression` printed.",
+            f"{str(path)!r} is no regression's manifest: {error!r}.",
+            remedy="Begin a new regression.",
         ) from error
-    if version > FORMAT_VERSION:
+    if version != FORMAT_VERSION:
+        newer = version > FORMAT_VERSION
         raise ResultFormatError(
             f"{str(path)!r} has version {version}, this sebs reads {FORMAT_VERSION}.",
-            remedy="Update sebs-faas.",
+            remedy="Update sebs-faas." if newer else "Begin a new regression.",
         )
     journal = directory / _OUTCOMES
     known = map(Outcome.deserialize, read_journal(journal) if journal.exists() else ())

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Makes a benchmark from its name and what is run.
 MakeBenchmark = Callable[[str, ExperimentConfig], "Benchmark"]
 
-#: What became of a case, and why it did not pass.
+#: What became of a case, and the reason where it did not pass.
 Verdict = tuple[State, str]
 
 
@@ -41,6 +41,7 @@ class Setting:
         size: The input size.
         trigger: How functions are invoked.
         peer_address: Where functions reach this machine; ``None``: where the platform says.
+        build_image: Image that a ``package.sh`` runs in; ``None``: the language's own.
     """
 
     system: System
@@ -48,6 +49,7 @@ class Setting:
     size: str
     trigger: Trigger.TriggerType
     peer_address: str | None = None
+    build_image: str | None = None
 
 
 def run_cases(setting: Setting, cases: Sequence[Case], jobs: int) -> Iterator[Outcome]:
@@ -98,7 +100,8 @@ class _Runner:
     def _judge(self, case: Case, measured: dict[str, Any]) -> Verdict:
         """Deploy, invoke cold and warm, and judge both."""
         system = self._setting.system
-        benchmark = self._setting.make_benchmark(case.benchmark, experiment_of(case))
+        experiment = experiment_of(case, self._setting.build_image)
+        benchmark = self._setting.make_benchmark(case.benchmark, experiment)
         with peer_event(benchmark, system, self._setting.peer_address) as peer:
             return self._judge_beside(peer, benchmark, measured)
 
@@ -127,6 +130,8 @@ class _Runner:
                 return State.WRONG, f"the {which} invocation: {problem}"
         if forced and not results[0].stats.cold_start:
             return State.WRONG, "the first invocation was not cold, although that was forced"
+        if not benchmark.input_module.judges:
+            return State.UNJUDGED, "input.py has no validate_output: any output would do"
         return State.PASSED, ""
 
     def _force_cold(self, function: Any, benchmark: Benchmark) -> bool:
@@ -164,11 +169,17 @@ def _succeed(trigger: Trigger, payload: dict[str, Any]) -> ExecutionResult:
     return result
 
 
-def experiment_of(case: Case) -> ExperimentConfig:
-    """Return what a case is built with."""
+def experiment_of(case: Case, build_image: str | None = None) -> ExperimentConfig:
+    """Return what a case is built with.
+
+    Args:
+        case: The case.
+        build_image: Image that a ``package.sh`` runs in; ``None``: the language's own.
+    """
     return ExperimentConfig(
         Runtime(Language.deserialize(case.language), case.version),
         architecture=case.architecture,
         system_variant=SystemVariant.deserialize(case.system_variant),
         language_variant=case.language_variant,
+        build_image=build_image,
     )

@@ -145,35 +145,6 @@ def test_an_interrupted_regression_keeps_what_is_known(sebs: CommandLine) -> Non
     assert "3 of 3 passed." in done.out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--languages", "java"), "0 of 0 is no success"),
-        (("--language-versions", "2.7"), "0 of 0 is no success"),
-        (("--languages", "cobol"), "Unknown language 'cobol'"),
-        (("--architectures", "sparc"), "Unknown architecture 'sparc'"),
-        (("--benchmarks", "901.incremental"), "901.increment"),
-        (("--resume", "nowhere"), "There is no regression in 'nowhere'"),
-    ],
-)
-def test_nothing_to_run_is_no_success(
-    sebs: CommandLine, arguments: tuple[str, ...], said: str
-) -> None:
-    done = regression(sebs, *arguments)
-    assert done.code != 0
-    assert said in done.err
-    assert not sebs.results.exists() or not list(sebs.results.iterdir())
-
-
-def test_variants_that_the_platform_does_not_deploy_fail_when_asked_for(sebs: CommandLine) -> None:
-    done = regression(
-        sebs, "--benchmarks", "901.increment", "--variants", "package,container", "--json"
-    )
-    assert done.code == 1
-    states = [(each["case"]["system_variant"], each["state"]) for each in done.document["outcomes"]]
-    assert states == [("package", "passed"), ("container", "broken")]
-
-
 def test_a_variant_of_the_code_runs_only_as_it_can_be_deployed(sebs: CommandLine) -> None:
     variants = {"default": "default", "fast": "fast", "image": {"containers": "fast"}}
     benchmark = sebs.write_benchmark("905.variants")
