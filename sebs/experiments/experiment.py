@@ -113,6 +113,10 @@ class Experiment(ABC):
         """Return how many invocations are wanted; ``None`` where that shows as they are made."""
         return len(self.wanted())
 
+    def lacking(self, run: Run) -> int:
+        """Return how many of the wanted invocations a run lacks."""
+        return len(set(self.wanted()) - run.recorded())
+
     def judge(self, run: Run, bench: Bench) -> None:
         """Judge the outputs; experiments that send more than one event say which one is whose."""
         first = next(iter(self.packages.values()))
@@ -170,8 +174,7 @@ class Experiment(ABC):
                 run = self._checked(resumed, system)
             with run:
                 begun(run)
-                lacking = len(set(self.wanted()) - run.recorded())
-                for _ in watch(self.measure(run, bench), lacking):
+                for _ in watch(self.measure(run, bench), self.lacking(run)):
                     pass
                 self.judge(run, bench)
                 run.finish()

@@ -244,6 +244,11 @@ class System(Attaching):
         check_seconds(seconds)
         time.sleep(seconds)
 
+    @property
+    def clock_is_virtual(self) -> bool:
+        """Whether time passes by :meth:`let_pass` alone, and not by itself."""
+        return False
+
     @abstractmethod
     def download_metrics(
         self,
