@@ -68,7 +68,7 @@ INTERVALS = (
 
 ROWS = (
     "from sebs.results.reading import read_results; from sebs.results.summary import summarize",
-    "summarize(read_results(Path(sys.argv[1])).rows())",
+    "results = read_results(Path(sys.argv[1])); summarize(results.rows(), results.manifest)",
 )
 
 COLUMN = (

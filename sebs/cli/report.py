@@ -1,4 +1,7 @@
-"""How a run is shown: one row an invocation, cold and warm apart, each with its medians."""
+"""How a run is shown: by how invocations began, and by everything else in which they differ.
+
+Where they differ in nothing else each is a row; where they do, each group is.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sebs.cli import output
+from sebs.results.levels import level_columns
 from sebs.results.manifest import Manifest
 from sebs.results.summary import QUANTITIES, Group, Quantity, Shown, Summary
 
 if TYPE_CHECKING:
+    from sebs.analysis.quantiles import Quantile
     from sebs.results.results import Results
 
 #: Unit to what a person reads instead, and how many of the one are in the other.
 _SHOWN = {"µs": ("ms", 1000), "MB": ("MB", 1)}
+
+#: So many groups are shown; nobody reads more than that.
+_GROUPS = 100
 
 _LANGUAGE = ("language", "language_version")
 
@@ -30,8 +38,10 @@ def show(results: Results, *, as_json: bool) -> None:
         return
     manifest, summary = results.manifest, results.summary()
     click.echo(_headline(manifest))
-    if summary.total:
-        _show_table(summary)
+    if summary.levels:
+        _show_groups(results, summary)
+    elif summary.total:
+        _show_invocations(summary)
     findings = getattr(results, "findings", manifest.findings)
     for line in (*_remarks(manifest, summary, findings), *_verdicts(summary)):
         click.echo(line)
@@ -55,21 +65,64 @@ def _headline(manifest: Manifest) -> str:
     return f"{what}: {told}" if told else what
 
 
-def _show_table(summary: Summary) -> None:
+def _show_groups(results: Results, summary: Summary) -> None:
+    units = {column.name: column.unit for column in level_columns(results.manifest)}
+    levels = [_titled(name.replace("_", " "), units[name]) for name in summary.levels]
+    titles = [_titled(quantity.title, _SHOWN[quantity.unit][0]) for quantity in QUANTITIES]
+    columns = ["start", *levels, "n", "failed", titles[0], "95 % interval\n[ms]", *titles[1:]]
+    intervals = _intervals(results, summary)
+    rows = [_group_row(group, intervals) for group in summary.groups[:_GROUPS]]
+    output.print_table(columns, rows, numbers=columns[1 + len(levels) :])
+    if len(summary.groups) > _GROUPS:
+        more = len(summary.groups) - _GROUPS
+        click.echo(f"{more} further groups are not shown; --json has all of them.")
+
+
+def _titled(title: str, unit: str) -> str:
+    return f"{title}\n[{unit}]" if unit else title
+
+
+def _group_row(
+    group: Group, intervals: Mapping[tuple[Any, ...], Quantile]
+) -> list[str | int | None]:
+    client, *others = (
+        _figure(quantity, group.spreads[quantity.key].median) for quantity in QUANTITIES
+    )
+    levels = [None if value is None else str(value) for value in group.levels.values()]
+    interval = _interval(intervals.get(group.key))
+    return [group.start, *levels, group.n, group.failures, client, interval, *others]
+
+
+def _intervals(results: Results, summary: Summary) -> Mapping[tuple[Any, ...], Quantile]:
+    """Return the median client time of each group with its interval, where polars is installed."""
+    from sebs.results.table import has_polars
+
+    if not has_polars():
+        return {}
+    from sebs.analysis.medians import median_clients
+
+    return median_clients(results, summary.levels)
+
+
+def _interval(median: Quantile | None) -> str:
+    if median is None or median.low is None or median.high is None:
+        return "-"
+    return " to ".join(_figure(QUANTITIES[0], end) for end in (median.low, median.high))
+
+
+def _show_invocations(summary: Summary) -> None:
     from rich.text import Text
 
     titles = [f"{quantity.title}\n[{_SHOWN[quantity.unit][0]}]" for quantity in QUANTITIES]
     table = output.make_table(["start", "#", *titles, "state"], numbers=["#", *titles])
     for group in summary.groups:
-        if not group.first:
-            continue
         for each in group.first:
             state = Text("failed", style="red") if each.failure else Text("ok")
-            table.add_row(group.kind, str(each.number), *_figures(each), state)
+            table.add_row(group.start, str(each.number), *_figures(each), state)
         if more := group.n + group.failures - len(group.first):
-            table.add_row(group.kind, "...", *("" for _ in QUANTITIES), Text(f"{more} more"))
+            table.add_row(group.start, "...", *("" for _ in QUANTITIES), Text(f"{more} more"))
         medians = [_figure(quantity, group.spreads[quantity.key].median) for quantity in QUANTITIES]
-        cells = [Text(cell, style="bold") for cell in (group.kind, "median", *medians)]
+        cells = [Text(cell, style="bold") for cell in (group.start, "median", *medians)]
         table.add_row(*cells, Text(f"n = {group.n}", style="bold"), end_section=True)
     output.show_table(table)
 
@@ -100,18 +153,32 @@ def _remarks(manifest: Manifest, summary: Summary, findings: Mapping[str, Any]) 
             f"{summary.unwanted} further invocations are in no figure: they did not become what "
             f"was asked for{failed}, and were made again."
         )
-    groups = {group.kind: group for group in summary.groups}
-    if manifest.details.get("forced_cold") and _first_succeeded(groups["warm"]):
-        yield "The first invocation was not cold, although a cold start was forced."
-    if unknown := groups["unknown"].n:
+    yield from _starts(manifest, summary)
+    if unknown := sum(group.n for group in summary.groups if group.start == "unknown"):
         yield f"Whether {unknown} invocations were cold is not known."
     if missing := findings.get("missing"):
         yield f"The platform's log has nothing of {len(missing)} invocations."
 
 
-def _first_succeeded(group: Group) -> bool:
-    """Whether the first invocation of all is of this group, and did not fail."""
-    return any(each.number == 1 and not each.failure for each in group.first)
+def _starts(manifest: Manifest, summary: Summary) -> Iterable[str]:
+    """Tell what began otherwise than one would expect."""
+    from sebs.invoke.run import EXPERIMENT
+
+    warm = [each for group in summary.groups if group.start == "warm" for each in group.first]
+    forced = manifest.experiment == EXPERIMENT and manifest.details.get("forced_cold")
+    if forced and any(each.number == 1 and not each.failure for each in warm):
+        yield "The first invocation was not cold, although a cold start was forced."
+    for group in summary.groups:
+        if group.levels.get("kind") == "sequential" and group.start == "cold" and group.n:
+            yield (
+                f"{group.n} of the invocations in sequence{_at(group)} began cold: a group of "
+                "their own."
+            )
+
+
+def _at(group: Group) -> str:
+    others = [f"{k.replace('_', ' ')} {v}" for k, v in group.levels.items() if k != "kind"]
+    return f" ({', '.join(others)})" if others else ""
 
 
 def _verdicts(summary: Summary) -> Iterable[str]:

@@ -60,7 +60,7 @@ class Overview:
 
     def serialize(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""
-        manifest, summary = self.manifest.serialize(), summarize(self._rows)
+        manifest, summary = self.manifest.serialize(), summarize(self._rows, self.manifest)
         details = manifest.pop("details")
         manifest.pop("findings")
         return {
@@ -76,7 +76,8 @@ class Overview:
             "interrupted": self.missing > 0,
             "failures": summary.failed,
             "unwanted": {"n": summary.unwanted, "failures": summary.unwanted_failed},
-            "summary": {group.kind: group.serialize() for group in summary.groups},
+            "summary": summary.by_start(),
+            "groups": [group.serialize() for group in summary.groups],
             "metrics": self.findings,
             "validation": {
                 "checked": self.validated,

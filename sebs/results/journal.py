@@ -11,6 +11,7 @@ import fcntl
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from typing import Any
 from sebs.errors import ResultFormatError, UsageError
 
 _log = logging.getLogger("sebs.Journal")
+
+#: After each attempt to lock, seconds.
+_PAUSES_S = (0.01, 0.05, 0.2, 0.0)
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
@@ -37,17 +41,26 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._lock():
             self.close()
             raise UsageError(
                 f"Another process is writing to {str(path)!r}.",
                 remedy="Wait until it has ended, or end it.",
-            ) from None
+            )
         size = os.fstat(self._descriptor).st_size
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
+
+    def _lock(self) -> bool:
+        """Lock the file; a reader that looks whether somebody writes holds it for a moment."""
+        for pause_s in _PAUSES_S:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(pause_s)
+            else:
+                return True
+        return False
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Append one record; halves of Unicode characters in it become question marks.
@@ -75,6 +88,25 @@ class Journal:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def is_written(path: Path) -> bool:
+    """Return whether a process, perhaps this one, appends to a journal; ``False`` without one.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

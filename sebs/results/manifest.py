@@ -21,7 +21,13 @@ from sebs.utils import write_atomically
 
 MANIFEST = "manifest.json"
 
+#: The experiment of a benchmark, or a function, that is simply invoked.
+INVOKE = "invoke"
+
 RUNNING, FINISHED = "running", "finished"
+
+#: What no manifest says: it is running by its manifest, and nobody records it.
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

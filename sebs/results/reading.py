@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sebs.errors import ResultFormatError
-from sebs.results.manifest import MANIFEST, Manifest, require_readable
+from sebs.errors import NoResultsError, ResultFormatError
+from sebs.results.completing import completed, dated
+from sebs.results.journal import is_written
+from sebs.results.manifest import FINISHED, INTERRUPTED, MANIFEST, Manifest, require_readable
 from sebs.results.results import Results
 from sebs.results.rows import invocation_of
-from sebs.results.run import Run
+from sebs.results.run import JOURNAL, Run
+from sebs.results.schema import Scalar
 from sebs.results.sebs_documents import read_document, read_first_version
 from sebs.results.sebs_tables import read_table
 from sebs.results.second_version import SecondVersion
@@ -23,54 +27,101 @@ def read_results(path: Path) -> Results:
         path: A run's directory, a file in one, or a file that SeBS wrote.
 
     Raises:
-        ResultFormatError: They are none, or broken; the message has the file and the line.
+        NoResultsError: There is nothing, or no results.
+        ResultFormatError: They are broken; the message has the file and the line.
     """
     if path.is_dir():
         return _read_run(path)
     if path.name == MANIFEST:
         return _read_run(path.parent)
+    return dated(_read_file(path), path)
+
+
+def _read_file(path: Path) -> Results:
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise NoResultsError(
+            f"There is no {str(path)!r}.",
+            remedy="Name a run's directory, as `sebs results list` shows them, or a file.",
+        ) from error
     except OSError as error:
         raise ResultFormatError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise ResultFormatError(f"{str(path)!r} is no text.") from error
+        raise NoResultsError(f"{str(path)!r} is no text.", remedy=_KNOWN) from error
     if not text.strip():
-        raise ResultFormatError(f"{str(path)!r} is empty.")
+        raise ResultFormatError(f"{str(path)!r} is empty.", remedy="Was its writer interrupted?")
     if text.lstrip()[0] not in "{[":
         return read_table(text, str(path))
     try:
         document = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        raise ResultFormatError(f"{str(path)!r} is no whole JSON document: {error}.") from error
+        raise ResultFormatError(
+            f"{str(path)!r} is no whole JSON document: {error}.",
+            remedy="Was its writer interrupted?",
+        ) from error
     return read_document(document, str(path))
+
+
+#: What to do about a file that is none of results.
+_KNOWN = "docs/results.md lists the files that are known; a run of sebs is named by its directory."
 
 
 def survey(directory: Path) -> tuple[list[tuple[Path, Manifest]], list[str]]:
     """Return the manifests of all runs in a directory, the oldest first, and what is broken.
 
+    A run that nobody records any more is ``interrupted`` in it.
+
     Raises:
-        ResultFormatError: There is no such directory.
+        NoResultsError: There is no such directory, or it is itself a run.
     """
     if not directory.is_dir():
-        raise ResultFormatError(f"There is no directory {str(directory)!r}.")
+        raise NoResultsError(
+            f"There is no directory {str(directory)!r}.",
+            remedy="Name the one that was given as --output-dir when runs were made.",
+        )
+    if (directory / MANIFEST).exists():
+        raise NoResultsError(
+            f"{str(directory)!r} is a run, and holds none.",
+            remedy=f"Show it: sebs results show {directory}",
+        )
     found, faults = [], []
     for path in sorted(each for each in directory.iterdir() if each.is_dir()):
         try:
-            found.append((path, _read_run(path).manifest))
+            manifest = _read_run(path).manifest
+            found.append((path, replace(manifest, state=state_of(path, manifest))))
         except ResultFormatError as error:
             faults.append(str(error))
     return sorted(found, key=lambda pair: pair[1].begun), faults
 
 
-def import_results(results: Results, output_dir: Path) -> Run:
-    """Make a run of results that were read; what they were read from stays as it is.
+def state_of(directory: Path, manifest: Manifest) -> str:
+    """Return whether a run is finished, running or interrupted; manifests do not tell the latter.
 
     Raises:
+        OSError: Its journal cannot be read.
+    """
+    if manifest.state == FINISHED or is_written(directory / JOURNAL):
+        return manifest.state
+    return INTERRUPTED
+
+
+def import_results(
+    results: Results, output_dir: Path, told: Mapping[str, Scalar] | None = None
+) -> Run:
+    """Make a run of results that were read; what they were read from stays as it is.
+
+    Args:
+        results: What was read.
+        output_dir: Where the run's directory is made.
+        told: Columns of the table, the same for all, which the results do not have.
+
+    Raises:
+        UsageError: The results say otherwise than what is told.
         ResultFormatError: They are broken.
         OSError: The directory cannot be made.
     """
-    before = results.manifest
+    before = completed(results, told or {})
     with Run.create(output_dir, before) as run:
         # The machine and the time are those of the measurement, not of this conversion.
         run.manifest = replace(
@@ -95,7 +146,7 @@ def _read_run(directory: Path) -> Results:
         raise ResultFormatError(f"{str(path)!r} is no JSON: {error}.") from error
     version = require_readable(stored, str(path))
     if "cases" in stored:
-        raise ResultFormatError(f"{str(directory)!r} is a regression, and no run.")
+        raise NoResultsError(f"{str(directory)!r} is a regression, and no run.")
     if version == 1:
         return read_first_version(directory, stored)
     if version == 2:

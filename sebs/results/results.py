@@ -64,10 +64,10 @@ class Results:
             ResultFormatError: The journal is no journal of this run; the message has the line.
         """
         if not table.has_polars():
-            return summarize(self.rows())
+            return summarize(self.rows(), self.manifest)
         from sebs.results.table_summary import summarize_table
 
-        return summarize_table(self._frame())
+        return summarize_table(self._frame(), self.manifest)
 
     def _frame(self) -> pl.LazyFrame:
         return table.from_rows(self.rows(), self.manifest).lazy()

@@ -1,6 +1,7 @@
 """An invocation as a row of the table, and back: the one place where both are known.
 
-A row lacks the columns that are null. Nothing of an :class:`ExecutionResult` is lost on the way.
+A row lacks the columns that are null. Nothing of an :class:`ExecutionResult` is lost on the way but
+the two times by the function's clock, which the experiments that need them keep as factors.
 """
 
 from __future__ import annotations

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sebs.errors import ResultFormatError
+from sebs.errors import NoResultsError, ResultFormatError, UsageError
 from sebs.faas.result import ExecutionResult
 from sebs.results import table
 from sebs.results.journal import Journal, read_lines
-from sebs.results.manifest import MANIFEST, Manifest
+from sebs.results.manifest import INVOKE, MANIFEST, Manifest
 from sebs.results.results import Results
 from sebs.results.rows import Row, check_row, measured
 from sebs.results.schema import DURATIONS, FORMAT_VERSION, Scalar, askable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("sebs.Run")
 
-_JOURNAL, _TABLE = "journal.jsonl", "invocations.parquet"
+JOURNAL, _TABLE = "journal.jsonl", "invocations.parquet"
 
 
 class Run(Results):
@@ -56,39 +57,52 @@ class Run(Results):
 
     @classmethod
     def create(cls, output_dir: Path, manifest: Manifest) -> Run:
-        """Make a run's directory and write its manifest.
+        """Make a run's directory and write its manifest; from now on it is recorded.
 
         Args:
             output_dir: Where the directory is made.
             manifest: What is run; versions, machine and time are filled in.
 
         Raises:
+            UsageError: There is a file where the directory is to be made.
             OSError: The directory cannot be made.
         """
         now = datetime.now(timezone.utc)
-        parts = [manifest.benchmark or manifest.experiment, manifest.deployment]
-        parts += [f"{now:%Y%m%dT%H%M%SZ}", uuid.uuid4().hex[:6]]
-        directory = output_dir / "-".join(parts)
-        directory.mkdir(parents=True)
+        experiment = "" if manifest.experiment == INVOKE else manifest.experiment
+        what = [experiment, manifest.benchmark, manifest.deployment]
+        named = [re.sub(r"[^\w.@+-]+", "_", part) for part in what if part]
+        directory = output_dir / "-".join([*named, f"{now:%Y%m%dT%H%M%SZ}", uuid.uuid4().hex[:6]])
+        try:
+            directory.mkdir(parents=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UsageError(
+                f"No run can be kept in {str(output_dir)!r}: it is no directory.",
+                remedy="Name another one with --output-dir.",
+            ) from error
         started = manifest.started()
         started.write(directory)
-        return cls(directory, started)
+        run = cls(directory, started)
+        run._open()
+        return run
 
     @classmethod
     def load(cls, directory: Path) -> Run:
         """Open a run, finished or not.
 
         Raises:
-            ResultFormatError: There is none, or another version of sebs wrote it.
+            NoResultsError: There is none.
+            ResultFormatError: Its manifest is broken, or another version of sebs wrote it.
         """
         path = directory / MANIFEST
         try:
             stored = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise ResultFormatError(
-                f"There is no run in {str(directory)!r}: {error}.",
-                remedy="Name the directory that was printed when it was made.",
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NoResultsError(
+                f"There is no run in {str(directory)!r}: it has no {MANIFEST}.",
+                remedy="Name a directory that `sebs results list` shows.",
             ) from error
+        except ValueError as error:
+            raise ResultFormatError(f"{str(path)!r} is no JSON: {error}.") from error
         manifest = Manifest.deserialize(stored, str(path))
         if manifest.version != FORMAT_VERSION:
             raise ResultFormatError(
@@ -180,7 +194,7 @@ class Run(Results):
 
     def rows(self) -> list[Row]:
         """Return what was measured, in the order in which it was; nulls are left out."""
-        path, columns = self.directory / _JOURNAL, self.manifest.columns
+        path, columns = self.directory / JOURNAL, self.manifest.columns
         rows: dict[str, Row] = {}
         for number, record in read_lines(path) if path.exists() else ():
             place = f"Line {number} of {path}"
@@ -201,29 +215,29 @@ class Run(Results):
         whole = self.manifest.tabled is not None and self.manifest.tabled == self._size()
         if whole and (self.directory / _TABLE).exists():
             return pl.scan_parquet(self.directory / _TABLE)
-        if self._size() and table.has_strangers(self.directory / _JOURNAL, self.manifest):
+        if self._size() and table.has_strangers(self.directory / JOURNAL, self.manifest):
             return table.from_rows(self.rows(), self.manifest).lazy()
         return self._from_journal().lazy()
 
     def _from_journal(self) -> pl.DataFrame:
-        path = self.directory / _JOURNAL
+        path = self.directory / JOURNAL
         if not self._size():
             return table.from_rows([], self.manifest)
         return table.from_journal(path, self.manifest, self.rows)
 
     def _size(self) -> int:
-        path = self.directory / _JOURNAL
+        path = self.directory / JOURNAL
         return path.stat().st_size if path.exists() else 0
 
     def _open(self) -> Journal:
         if self._journal is None:
-            self._journal = Journal(self.directory / _JOURNAL)
+            self._journal = Journal(self.directory / JOURNAL)
             self._recorded = None
         return self._journal
 
     def _ids(self) -> set[str]:
         if self._recorded is None:
-            path = self.directory / _JOURNAL
+            path = self.directory / JOURNAL
             records = (record for _, record in read_lines(path)) if path.exists() else ()
             self._recorded = {record["id"] for record in records if "id" in record}
         return self._recorded

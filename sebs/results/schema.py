@@ -9,7 +9,7 @@ which the run's manifest names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import ResultFormatError
@@ -43,21 +43,19 @@ class Column:
         type: ``text``, ``integer`` (64 bits), ``number`` (64 bits), ``boolean`` or ``time``.
         unit: What it counts; empty where it has no unit.
         meaning: What it says, in one line.
+        measured: Of a factor: whether it is what came of the invocation, and not what was asked
+            for, so that invocations with different values may still be of one sample.
     """
 
     name: str
     type: str
     unit: str
     meaning: str
+    measured: bool = False
 
-    def serialize(self) -> dict[str, str]:
+    def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {
-            "name": self.name,
-            "type": self.type,
-            "unit": self.unit,
-            "meaning": self.meaning,
-        }
+        return asdict(self)
 
     @staticmethod
     def deserialize(stored: Mapping[str, Any]) -> Column:
@@ -67,7 +65,8 @@ class Column:
             ResultFormatError: It is no column, or of a type that there is not.
         """
         try:
-            column = Column(**{key: str(stored[key]) for key in Column.__slots__})
+            texts = (str(stored[key]) for key in ("name", "type", "unit", "meaning"))
+            column = Column(*texts, measured=bool(stored.get("measured")))
         except (KeyError, TypeError) as error:
             raise ResultFormatError(f"{stored!r} describes no column: {error!r}.") from error
         if column.type not in _PYTHON:

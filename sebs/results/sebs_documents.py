@@ -12,12 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sebs.errors import ResultFormatError
+from sebs.errors import NoResultsError, ResultFormatError
 from sebs.faas.result import ExecutionResult
 from sebs.results.journal import read_journal
-from sebs.results.manifest import FINISHED, RUNNING, Manifest, require_readable
+from sebs.results.manifest import FINISHED, INVOKE, RUNNING, Manifest, require_readable
 from sebs.results.results import Results
 from sebs.results.rows import Row, check_row, measured
+
+#: What JSON calls what Python has read; an object is not among them.
+_JSON = {list: "array", str: "string", int: "number", float: "number", bool: "truth value"}
 
 _JOURNAL, _RESULT = "journal.jsonl", "result.json"
 
@@ -30,10 +33,11 @@ def read_document(document: Any, name: str) -> Results:
         name: The file, for errors.
 
     Raises:
-        ResultFormatError: It is no document of results, or a value in it cannot be.
+        NoResultsError: It is no document of results.
+        ResultFormatError: A value in it cannot be.
     """
     if not isinstance(document, Mapping):
-        raise ResultFormatError(f"{name!r} holds no results, but a {type(document).__name__}.")
+        raise NoResultsError(f"{name!r} holds no results, but a JSON {_JSON[type(document)]}.")
     if isinstance(document.get("_invocations"), Mapping):
         return _of_sebs(document, name)
     if "times" in document:
@@ -41,7 +45,10 @@ def read_document(document: Any, name: str) -> Results:
     if "version" in document and "invocations" in document:
         return _of_first_version(document, document["invocations"], name)
     keys = ", ".join(sorted(map(str, document))[:8]) or "nothing"
-    raise ResultFormatError(f"{name!r} is no result that is known; it has {keys}.")
+    raise NoResultsError(
+        f"{name!r} is JSON, but no result that is known; it has {keys}.",
+        remedy="Known are _invocations (SeBS), times (a single result), and runs of sebs.",
+    )
 
 
 def read_first_version(directory: Path, manifest: Mapping[str, Any]) -> Results:
@@ -92,7 +99,7 @@ def _of_first_version(stored: Mapping[str, Any], invocations: Any, name: str) ->
     runtime = _object(function, "runtime")
     own = ("function", "system_variant", "language_variant", "forced_cold", "attached")
     manifest = Manifest(
-        experiment="invoke",
+        experiment=INVOKE,
         deployment=str(stored.get("deployment", "")),
         region=str(stored.get("region", "")),
         resources_id=str(stored.get("resources_id", "")),

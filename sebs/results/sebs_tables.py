@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sebs.errors import ResultFormatError
+from sebs.errors import NoResultsError, ResultFormatError
 from sebs.results.manifest import Manifest
 from sebs.results.results import Results
 from sebs.results.schema import Column
@@ -19,13 +19,15 @@ EVICTION = (
     Column("function_time", "number", "s", "how long the function runs"),
     Column("started", "integer", "", "environments that were started"),
     Column("delta_t", "number", "s", "how long they idled"),
-    Column("warm", "integer", "", "environments that were still warm"),
+    Column("warm", "integer", "", "environments that were still warm", measured=True),
 )
 
 #: Columns of an invocation of the overhead experiment.
 OVERHEAD = (
-    Column("received", "time", "UTC", "when the function had it, by its own clock"),
-    Column("offset", "number", "s", "by how much that clock is ahead of the client's"),
+    Column("received", "time", "UTC", "when the function had it, by its own clock", measured=True),
+    Column(
+        "offset", "number", "s", "by how much that clock is ahead of the client's", measured=True
+    ),
 )
 
 
@@ -37,7 +39,8 @@ def read_table(text: str, name: str) -> Results:
         name: Its file, for errors.
 
     Raises:
-        ResultFormatError: It is none, or broken; the message has the line.
+        NoResultsError: It is none.
+        ResultFormatError: It is broken; the message has the line.
     """
     reader = csv.reader(text.splitlines(), strict=True)
     header = [cell.strip() for cell in next(reader, [])]
@@ -55,9 +58,21 @@ def read_table(text: str, name: str) -> Results:
             if not rows:
                 raise ResultFormatError(f"{name!r} has a header, and nothing below it.")
             return Results(Manifest(experiment=experiment, deployment="", factors=factors), rows)
-    raise ResultFormatError(
-        f"{name!r} is no result that is known; its first line is {','.join(header)[:200]!r}."
+    raise NoResultsError(
+        f"{name!r} is no result that is known; its first line is {','.join(header)[:200]!r}.",
+        remedy=_lacking(set(header)),
     )
+
+
+def _lacking(header: set[str]) -> str:
+    """Return what the titles lack to be those of a table that is known."""
+    needed, experiment, *_ = max(_KNOWN, key=lambda known: len(known[0] & header) / len(known[0]))
+    missing = sorted(needed - header)
+    if len(missing) > len(needed) / 2:
+        return (
+            f"Known are SeBS's tables of {', '.join(experiment for _, experiment, *_ in _KNOWN)}."
+        )
+    return f"A table of {experiment} would have {', '.join(missing)} as well."
 
 
 def _rows(

@@ -12,6 +12,7 @@ from sebs.results.manifest import Manifest
 from sebs.results.results import Results
 from sebs.results.rows import Row
 from sebs.results.run import Run
+from sebs.results.schema import dtypes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,4 +43,8 @@ class SecondVersion(Results):
 
         unwanted = pl.col("id").str.contains(_UNWANTED, literal=True)
         said = pl.when(unwanted).then(pl.lit(False)).alias("wanted")
-        return self._run.frame().with_columns(said).select(list(self.manifest.columns))
+        table, columns = self._run.frame(), self.manifest.columns
+        there = set(table.collect_schema().names())
+        types = dtypes(column for name, column in columns.items() if name not in there)
+        lacking = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items()]
+        return table.with_columns(lacking).with_columns(said).select(list(columns))

@@ -1,4 +1,4 @@
-"""What a person reads first: medians, cold and warm apart, what failed, and what was wrong.
+"""What a person reads first: medians, what differs apart, what failed, and what was wrong.
 
 Intervals, comparisons and models belong to the analysis; these are plain order statistics. They
 are taken of rows here; :mod:`sebs.results.table_summary` takes the same ones of a table.
@@ -7,11 +7,14 @@ are taken of rows here; :mod:`sebs.results.table_summary` takes the same ones of
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sebs.results.levels import level_in, varying_in_rows
+from sebs.results.manifest import Manifest
 from sebs.results.rows import STARTS, Row, is_wanted
+from sebs.results.schema import Scalar
 
 #: So many invocations of a group are shown one by one; nobody reads more than that.
 SHOWN = 50
@@ -47,7 +50,7 @@ QUANTITIES = (
     Quantity("benchmark", "benchmark", "µs", ("benchmark_time",)),
     Quantity("provider", "provider", "µs", ("provider",)),
     Quantity("initialization", "init", "µs", ("provider_initialization", "initialization")),
-    Quantity("memory", "memory", "MB", ("memory_used",)),
+    Quantity("memory", "memory used", "MB", ("memory_used",)),
 )
 
 
@@ -82,24 +85,36 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The successful invocations of one kind, and how many of that kind failed.
+    """The successful invocations that differ in nothing, and how many such ones failed.
 
     Attributes:
-        kind: How they began.
+        start: How they began.
+        levels: What else tells them apart: column to its value.
         n: How many succeeded.
         failures: How many failed.
         spreads: Quantity's key to what the successful ones have.
-        first: The first ones, failed ones included.
+        first: The first ones, failed ones included; none where there are levels.
     """
 
-    kind: str
+    start: str
+    levels: Mapping[str, Scalar]
     n: int
     failures: int
     spreads: dict[str, Spread]
-    first: tuple[Shown, ...]
+    first: tuple[Shown, ...] = ()
 
-    def serialize(self) -> dict[str, object]:
+    @property
+    def key(self) -> tuple[Scalar, ...]:
+        """What tells it from the other groups."""
+        return (self.start, *self.levels.values())
+
+    def serialize(self) -> dict[str, Any]:
         """Return plain JSON values; times in microseconds, memory in MB."""
+        own = {"start": self.start, "levels": dict(self.levels)}
+        return {**own, **self.figures()}
+
+    def figures(self) -> dict[str, Any]:
+        """Return its numbers alone."""
         spreads = {key: spread.serialize() for key, spread in self.spreads.items()}
         return {"n": self.n, "failures": self.failures, **spreads}
 
@@ -109,7 +124,9 @@ class Summary:
     """What is said of results as a whole.
 
     Attributes:
-        groups: One for each of :data:`sebs.results.rows.STARTS`.
+        levels: The columns, beside the start, in which the invocations differ.
+        groups: Those that there are, in the order in which what they differ in first occurred; of
+            these cold ones first.
         reasons: Why invocations failed, each once, in alphabetic order.
         judged: How many outputs were judged.
         rejected: How many of these are wrong.
@@ -118,6 +135,7 @@ class Summary:
         unwanted_failed: How many of these failed.
     """
 
+    levels: tuple[str, ...]
     groups: tuple[Group, ...]
     reasons: tuple[str, ...]
     judged: int
@@ -136,23 +154,45 @@ class Summary:
         """How many of them failed."""
         return sum(group.failures for group in self.groups)
 
+    def by_start(self) -> dict[str, dict[str, Any]]:
+        """Return, for each of the ways to begin, how many invocations did, as plain JSON values.
+
+        With order statistics only where these invocations differ in nothing.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for start in STARTS:
+            groups = [group for group in self.groups if group.start == start]
+            if len(groups) > 1:
+                found[start] = {
+                    "n": sum(group.n for group in groups),
+                    "failures": sum(group.failures for group in groups),
+                }
+            else:
+                found[start] = (groups[0] if groups else _group(start, {}, [])).figures()
+        return found
+
 
 def start_in(row: Mapping[str, Any]) -> str:
     """Return how an invocation began; tables of others may not say."""
-    return row.get("start") or ("unanswered" if row.get("failure") else "unknown")
+    start = row.get("start")
+    return start if start in STARTS else "unanswered" if row.get("failure") else "unknown"
 
 
-def summarize(rows: Iterable[Row]) -> Summary:
-    """Return what is said of rows; what failed or is unwanted is counted, and in no figure."""
+def summarize(rows: Iterable[Row], manifest: Manifest) -> Summary:
+    """Return what is said of rows; what failed or is unwanted is counted, and in no figure.
+
+    Args:
+        rows: Of a run.
+        manifest: Of the same run.
+    """
     every = list(enumerate(rows, start=1))
     numbered = [(number, row) for number, row in every if is_wanted(row)]
     unwanted = [row for _, row in every if not is_wanted(row)]
     wrong = [row for _, row in numbered if row.get("valid") is False]
+    levels = varying_in_rows((row for _, row in numbered), manifest)
     return Summary(
-        groups=tuple(
-            _group(kind, [pair for pair in numbered if start_in(pair[1]) == kind])
-            for kind in STARTS
-        ),
+        levels=levels,
+        groups=tuple(_groups(numbered, levels, manifest.fixed)),
         reasons=_each_once(row.get("error") for _, row in numbered if row.get("failure")),
         judged=sum(row.get("valid") is not None for _, row in numbered),
         rejected=len(wrong),
@@ -162,14 +202,26 @@ def summarize(rows: Iterable[Row]) -> Summary:
     )
 
 
-def _group(kind: str, numbered: Sequence[tuple[int, Row]]) -> Group:
+def _groups(
+    numbered: Iterable[tuple[int, Row]], levels: Sequence[str], fixed: Mapping[str, Scalar]
+) -> Iterator[Group]:
+    found: dict[tuple[Scalar, ...], dict[str, list[tuple[int, Row]]]] = {}
+    for number, row in numbered:
+        at = found.setdefault(tuple(level_in(row, name, fixed) for name in levels), {})
+        at.setdefault(start_in(row), []).append((number, row))
+    for values, starts in found.items():
+        for start in (each for each in STARTS if each in starts):
+            yield _group(start, dict(zip(levels, values, strict=True)), starts[start])
+
+
+def _group(start: str, levels: Mapping[str, Scalar], numbered: Sequence[tuple[int, Row]]) -> Group:
     good = [row for _, row in numbered if not row.get("failure")]
     spreads = {quantity.key: _spread(good, quantity) for quantity in QUANTITIES}
     first = tuple(
         Shown(number, bool(row.get("failure")), tuple(each.value(row) for each in QUANTITIES))
-        for number, row in numbered[:SHOWN]
+        for number, row in (() if levels else numbered[:SHOWN])
     )
-    return Group(kind, len(good), len(numbered) - len(good), spreads, first)
+    return Group(start, levels, len(good), len(numbered) - len(good), spreads, first)
 
 
 def _spread(rows: Sequence[Row], quantity: Quantity) -> Spread:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sebs.results.levels import varying
 from sebs.results.rows import STARTS
 from sebs.results.summary import NO_REASON, QUANTITIES, SHOWN, Group, Shown, Spread, Summary
 from sebs.results.table import wanted_rows
@@ -11,31 +13,27 @@ from sebs.results.table import wanted_rows
 if TYPE_CHECKING:
     import polars as pl
 
+    from sebs.results.manifest import Manifest
 
-def summarize_table(table: pl.LazyFrame) -> Summary:
+_KEYS = [quantity.key for quantity in QUANTITIES]
+
+#: Names that no column of a run has, beside those of the run.
+_NUMBER, _START, _FAILED, _VALUE = "a number", "a start", "a failure", "a value of "
+
+
+def summarize_table(table: pl.LazyFrame, manifest: Manifest) -> Summary:
     """Return what :func:`sebs.results.summary.summarize` returns of the same invocations.
 
     Args:
         table: Of :meth:`sebs.results.results.Results.frame`.
+        manifest: Of the same results.
 
     Raises:
         polars.exceptions.PolarsError: Its file is broken.
     """
     import polars as pl
 
-    failure, valid = pl.col("failure").fill_null(False), pl.col("valid")
-    wanted = wanted_rows()
-    nobody_says = pl.when(failure).then(pl.lit("unanswered")).otherwise(pl.lit("unknown"))
-    narrow = (
-        table.with_row_index("number", 1)
-        .filter(wanted)
-        .select(
-            "number",
-            failure.alias("failure"),
-            pl.coalesce("start", nobody_says).alias("start"),
-            *(pl.coalesce(quantity.columns).alias(quantity.key) for quantity in QUANTITIES),
-        )
-    )
+    failure, valid, wanted = pl.col("failure").fill_null(False), pl.col("valid"), wanted_rows()
     judged, rejected, unwanted, unwanted_failed = _collect(
         table.select(
             valid.filter(wanted).count(),
@@ -45,8 +43,10 @@ def summarize_table(table: pl.LazyFrame) -> Summary:
         )
     ).row(0)
     asked = table.filter(wanted)
+    levels = varying(asked, manifest)
     return Summary(
-        groups=tuple(_group(kind, narrow.filter(pl.col("start") == kind)) for kind in STARTS),
+        levels=levels,
+        groups=tuple(_groups(_narrow(table, levels), levels)),
         reasons=_each_once(asked.filter(failure), "error"),
         judged=judged,
         rejected=rejected,
@@ -56,28 +56,54 @@ def summarize_table(table: pl.LazyFrame) -> Summary:
     )
 
 
-def _group(kind: str, invocations: pl.LazyFrame) -> Group:
+def _narrow(table: pl.LazyFrame, levels: Sequence[str]) -> pl.LazyFrame:
+    """Return what is summed up of the invocations that were asked for, with their numbers."""
     import polars as pl
 
-    keys = [quantity.key for quantity in QUANTITIES]
-    good = [pl.col(key).filter(~pl.col("failure")) for key in keys]
+    failure, start = pl.col("failure").fill_null(False), pl.col("start")
+    nobody_says = pl.when(failure).then(pl.lit("unanswered")).otherwise(pl.lit("unknown"))
+    known = pl.when(start.is_in(list(STARTS))).then(start).otherwise(nobody_says)
+    values = (pl.coalesce(each.columns).alias(f"{_VALUE}{each.key}") for each in QUANTITIES)
+    numbered = table.with_row_index(_NUMBER, 1).filter(wanted_rows())
+    return numbered.select(_NUMBER, known.alias(_START), failure.alias(_FAILED), *levels, *values)
+
+
+def _groups(narrow: pl.LazyFrame, levels: Sequence[str]) -> Iterator[Group]:
+    import polars as pl
+
+    good = [pl.col(f"{_VALUE}{key}").filter(~pl.col(_FAILED)) for key in _KEYS]
     found = _collect(
-        invocations.select(
+        narrow.group_by(_START, *levels).agg(
             pl.len().alias("all"),
-            pl.col("failure").sum().alias("failures"),
+            pl.col(_NUMBER).min(),
+            pl.col(_FAILED).sum(),
             *(each.count().name.suffix(" n") for each in good),
             *(each.min().name.suffix(" minimum") for each in good),
             *(each.median().name.suffix(" median") for each in good),
             *(each.max().name.suffix(" maximum") for each in good),
         )
-    ).row(0, named=True)
-    spreads = {
-        key: Spread(*(found[f"{key} {what}"] for what in ("n", "minimum", "median", "maximum")))
-        for key in keys
-    }
-    head = _collect(invocations.head(SHOWN).select("number", "failure", *keys))
-    first = tuple(Shown(number, failure, tuple(rest)) for number, failure, *rest in head.rows())
-    return Group(kind, found["all"] - found["failures"], found["failures"], spreads, first)
+    )
+    order = pl.col(_START).replace_strict({start: at for at, start in enumerate(STARTS)})
+    places = [pl.col(_NUMBER).min().over(levels), order] if levels else [order]
+    for row in found.sort(places).iter_rows(named=True):
+        whats = ("n", "minimum", "median", "maximum")
+        spreads = {key: Spread(*(row[f"{_VALUE}{key} {what}"] for what in whats)) for key in _KEYS}
+        start, failures = row[_START], row[_FAILED]
+        shown = () if levels else _first(narrow.filter(pl.col(_START) == start))
+        yield Group(
+            start,
+            {name: row[name] for name in levels},
+            row["all"] - failures,
+            failures,
+            spreads,
+            shown,
+        )
+
+
+def _first(invocations: pl.LazyFrame) -> tuple[Shown, ...]:
+    values = (f"{_VALUE}{key}" for key in _KEYS)
+    head = _collect(invocations.head(SHOWN).select(_NUMBER, _FAILED, *values))
+    return tuple(Shown(number, failure, tuple(rest)) for number, failure, *rest in head.rows())
 
 
 def _each_once(invocations: pl.LazyFrame, column: str) -> tuple[str, ...]:

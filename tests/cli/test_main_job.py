@@ -60,7 +60,7 @@ def test_a_person_reads_cold_and_warm_apart(sebs) -> None:
     assert lines[0].startswith("901.increment (test) on local: python ")
     header = next(number for number, line in enumerate(lines) if "client" in line)
     titles, units = (line.split() for line in lines[header : header + 2])
-    assert titles == ["client", "benchmark", "provider", "init", "memory"]
+    assert titles == ["client", "benchmark", "provider", "init", "memory", "used"]
     assert units == ["start", "#", "[ms]", "[ms]", "[ms]", "[ms]", "[MB]", "state"]
     rows = [line.split() for line in lines if re.match(r" *(cold|warm) ", line)]
     assert [row[:2] for row in rows] == [

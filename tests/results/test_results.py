@@ -208,7 +208,7 @@ def test_the_second_version_stays_readable_and_its_ids_say_what_was_unwanted(
     assert old.wanted().collect().height == 8
     summary = old.summary()
     assert (summary.total, summary.unwanted, summary.unwanted_failed) == (8, 4, 0)
-    assert summary == summarize(rows)
+    assert summary == summarize(rows, old.manifest)
     with pytest.raises(ResultFormatError, match="only read"):
         Run.load(directory)
     new = import_results(old, tmp_path / "new")
@@ -227,7 +227,7 @@ def test_what_was_not_asked_for_is_counted_and_in_no_figure(tmp_path) -> None:
     run.judge("2", "too small")
     for again in (run.finish, lambda: None):
         summary = run.summary()
-        assert summary == summarize(run.rows())
+        assert summary == summarize(run.rows(), run.manifest)
         assert (summary.total, summary.failed, summary.judged) == (1, 0, 1)
         assert (summary.unwanted, summary.unwanted_failed) == (2, 1)
         assert not summary.reasons

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from sebs.faas.result import ExecutionResult
 from sebs.results.manifest import Manifest
 from sebs.results.reading import read_results
 from sebs.results.run import Run
+from sebs.results.schema import Column
 from sebs.results.summary import SHOWN, summarize
 from sebs.results.table_summary import summarize_table
 
@@ -20,6 +22,8 @@ PERFORMANCE = (
     "memory,type,is_cold,exec_time,connection_time,client_time,provider_time,mem_used\n"
     "128,cold,true,5000,0.02,90000,6000,41.5\n128,warm,false,4000,0.02,7000,0,40\n"
 )
+
+PLAIN = Manifest(experiment="invoke", deployment="local")
 
 
 def some_result(chance: random.Random) -> ExecutionResult:
@@ -37,12 +41,37 @@ def some_result(chance: random.Random) -> ExecutionResult:
     return made
 
 
-@pytest.fixture(params=range(5))
+FACTORS = (
+    Column("delta_t", "number", "s", "how long environments idled"),
+    Column("received", "integer", "", "what came of it", measured=True),
+)
+
+
+def some_point(chance: random.Random, number: int) -> dict[str, Any]:
+    """Return a point that says all, some or none of what may differ, or is not wanted."""
+    asked = {
+        "memory": chance.choice([128, 256, None]),
+        "kind": chance.choice(["burst", "sequential"]),
+        "delta_t": chance.choice([0.5, 2.0, None]),
+        "received": number,
+        "wanted": chance.choice([None, None, False]),
+    }
+    kept = chance.choice([(), ("received", "wanted"), ("memory", "wanted"), tuple(asked)])
+    return {"id": str(number), **{name: asked[name] for name in kept}}
+
+
+@pytest.fixture(params=range(8))
 def run(request, tmp_path) -> Run:
     chance = random.Random(request.param)
-    made = Run.create(tmp_path, Manifest(experiment="invoke", deployment="local"))
-    for number in range(request.param * 60):
-        made.record({"id": str(number)}, some_result(chance))
+    constants = {"memory": 256, "kind": "sequential"}
+    manifest = Manifest(
+        experiment="invoke", deployment="local", constants=constants, factors=FACTORS
+    )
+    made = Run.create(tmp_path, manifest)
+    for number in range(request.param * 40):
+        # Of an odd one all are of one group.
+        point = {"id": str(number)} if request.param % 2 else some_point(chance, number)
+        made.record(point, some_result(chance))
         if chance.random() < 0.3:
             made.judge(str(number), chance.choice([None, "too small", "too large"]))
         if chance.random() < 0.3:
@@ -51,19 +80,21 @@ def run(request, tmp_path) -> Run:
 
 
 def test_the_table_has_the_numbers_of_the_rows(run) -> None:
-    expected = summarize(run.rows())
-    assert summarize_table(run.frame()) == expected
+    expected = summarize(run.rows(), run.manifest)
+    assert summarize_table(run.frame(), run.manifest) == expected
     run.finish()
     assert Run.load(run.directory).summary() == expected
-    assert expected.total == len(run.rows())
+    assert expected.total + expected.unwanted == len(run.rows())
 
 
 @pytest.mark.parametrize("text", [EVICTION, PERFORMANCE])
 def test_tables_of_others_have_the_numbers_of_their_rows(tmp_path: Path, text) -> None:
     (tmp_path / "result.csv").write_text(text)
     results = read_results(tmp_path / "result.csv")
-    assert summarize_table(results.frame()) == summarize(results.rows())
-    assert summarize(results.rows()).total == 2
+    assert summarize_table(results.frame(), results.manifest) == summarize(
+        results.rows(), results.manifest
+    )
+    assert summarize(results.rows(), results.manifest).total == 2
 
 
 def test_without_polars_the_rows_are_summed_up(run, monkeypatch) -> None:
@@ -81,17 +112,41 @@ def test_the_medians_are_those_of_what_succeeded_and_reasons_are_told_once() -> 
         {"id": "4", "start": "warm", "client": 7000, "failure": True, "error": "late"},
         {"id": "5", "failure": True, "error": "late"},
     ]
-    found = summarize(rows)
-    cold, warm, unknown, unanswered = found.groups
+    found = summarize(rows, PLAIN)
+    cold, warm, unanswered = found.groups
     assert cold.spreads["client"].median == 900
     assert (warm.spreads["client"].median, warm.spreads["client"].maximum) == (15, 20)
     assert (warm.spreads["initialization"].median, warm.spreads["initialization"].maximum) == (4, 5)
-    assert (warm.n, warm.failures, unanswered.failures, unknown.n) == (3, 1, 1, 0)
+    assert (warm.n, warm.failures, unanswered.failures) == (3, 1, 1)
     assert (found.reasons, found.rejections) == (("late",), ("no reason was given",))
     assert (found.judged, found.rejected, found.failed) == (1, 1, 2)
 
 
+def test_what_differs_is_in_no_common_figure() -> None:
+    manifest = Manifest(experiment="perf-cost", deployment="aws", constants={"size": "test"})
+    asked = [(256, "warm"), (128, "warm"), (256, "burst"), (256, "warm"), (128, "burst")]
+    rows = [
+        {"id": str(at), "memory": memory, "kind": kind, "start": "warm", "client": 10 * at + 10}
+        for at, (memory, kind) in enumerate(asked)
+    ]
+    rows += [{**rows[0], "id": "cold", "start": "cold"}, {**rows[1], "id": "late", "failure": True}]
+    rows += [{**rows[0], "id": "other", "start": "cold", "wanted": False, "client": 9999}]
+    found = summarize(rows, manifest)
+    assert found.levels == ("memory", "kind")
+    assert [(each.key, each.n, each.failures) for each in found.groups] == [
+        (("cold", 256, "warm"), 1, 0),
+        (("warm", 256, "warm"), 2, 0),
+        (("warm", 128, "warm"), 1, 1),
+        (("warm", 256, "burst"), 1, 0),
+        (("warm", 128, "burst"), 1, 0),
+    ]
+    assert found.groups[1].spreads["client"].median == 25
+    assert found.by_start()["warm"] == {"n": 5, "failures": 1}
+    assert found.by_start()["cold"]["client"]["median"] == 10
+    assert not any(each.first for each in found.groups)
+
+
 def test_of_many_the_first_are_shown() -> None:
     rows = [{"id": str(n), "start": "warm", "client": n + 1} for n in range(SHOWN + 9)]
-    first = summarize(rows).groups[1].first
+    first = summarize(rows, PLAIN).groups[0].first
     assert [each.number for each in first] == list(range(1, SHOWN + 1))
