@@ -243,6 +243,12 @@ class AWSConfig(Config):
         host = urlsplit(self.endpoints.of("lambda") or "").hostname
         return "127.0.0.1" if host in _LOOPBACK else super().client_address()
 
+    def largest_event(self, trigger: str) -> int | None:
+        """Return Lambda's limit of a synchronous event; an object of the storage has none."""
+        from sebs.aws.invocation import LARGEST_EVENT
+
+        return None if trigger == "storage" else LARGEST_EVENT
+
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, nothing secret."""
         return {

@@ -79,6 +79,7 @@ def measure_cell(
     force_cold: Callable[[], None],
     enough: Callable[[], bool] = lambda: False,
     shared: Mapping[str, Scalar] = MappingProxyType({}),
+    noted: Callable[[ExecutionResult], Mapping[str, Scalar]] = lambda _: {},
 ) -> Iterator[ExecutionResult]:
     """Measure what the run lacks of a cell, and journal each invocation as it ends.
 
@@ -92,6 +93,7 @@ def measure_cell(
         force_cold: Makes the next invocations cold.
         enough: Asked before each batch whether what there is suffices.
         shared: Further columns that all invocations have, and that are no part of their ids.
+        noted: Gives the factors that say what came of an invocation.
 
     Yields:
         The wanted invocations.
@@ -111,14 +113,15 @@ def measure_cell(
             batch, fruitless = missing[: cell.at_a_time], fruitless + 1
             for future in as_completed([executor.submit(invoke) for _ in batch]):
                 result = future.result()
+                columns = {**shared, **noted(result)}
                 if cell.fits(result):
-                    _record(run, missing.pop(0), shared, result)
+                    _record(run, missing.pop(0), columns, result)
                     fruitless = 0
                     yield result
                 else:
                     unwanted += 1
                     identifier = f"{cell}-unwanted-{unwanted}"
-                    _record(run, identifier, {**shared, "wanted": False}, result)
+                    _record(run, identifier, {**columns, "wanted": False}, result)
                     why_not = _why_not(result)
             if fruitless == FRUITLESS_BATCHES:
                 raise ExperimentError(

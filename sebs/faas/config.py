@@ -239,6 +239,14 @@ class Config(ABC, LoggingBase):
             remedy="Name it with --peer-address HOST, or HOST:PORT where only that port is open.",
         )
 
+    def largest_event(self, trigger: str) -> int | None:
+        """Return how many bytes the body of a request may have; ``None`` where nobody says.
+
+        Args:
+            trigger: Key of the trigger type.
+        """
+        return None
+
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, nothing secret."""
         return {

@@ -36,6 +36,9 @@ class ExecutionTimes:
         http_startup: From the start until the request could be sent (DNS, TCP and TLS done).
         http_first_byte_return: From the start until the first byte of the answer.
         fresh_connection: Whether a new connection was opened; ``None`` where nothing is known.
+        handler_begin: When the handler was entered, Unix seconds by the function's own clock;
+            ``None`` where nothing is known. Runs keep it only where an experiment needs it.
+        handler_end: When it had returned, likewise.
     """
 
     client: int = 0
@@ -47,6 +50,8 @@ class ExecutionTimes:
     http_startup: int = 0
     http_first_byte_return: int = 0
     fresh_connection: bool | None = None
+    handler_begin: float | None = None
+    handler_end: float | None = None
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values; the wall-clock times are Unix seconds."""
@@ -60,6 +65,8 @@ class ExecutionTimes:
             "http_startup": self.http_startup,
             "http_first_byte_return": self.http_first_byte_return,
             "fresh_connection": self.fresh_connection,
+            "handler_begin": self.handler_begin,
+            "handler_end": self.handler_end,
         }
 
     @staticmethod
@@ -80,6 +87,8 @@ class ExecutionTimes:
             http_startup=_phase(cached_obj.get("http_startup")),
             http_first_byte_return=_phase(cached_obj.get("http_first_byte_return")),
             fresh_connection=cached_obj.get("fresh_connection"),
+            handler_begin=cached_obj.get("handler_begin"),
+            handler_end=cached_obj.get("handler_end"),
         )
 
 
@@ -234,8 +243,9 @@ class ExecutionResult:
             returned = output["result"]
             self.output = returned if isinstance(returned, dict) else {"result": returned}
         if "begin" in output and "end" in output:
-            elapsed = _number(output, "end") - _number(output, "begin")
-            self.times.benchmark = round(elapsed * 1e6)
+            begin, end = _number(output, "begin"), _number(output, "end")
+            self.times.benchmark = round((end - begin) * 1e6)
+            self.times.handler_begin, self.times.handler_end = begin, end
         self.times.initialization = int(output.get("init_time") or 0)
         self.times.benchmark_including_imports = int(
             output.get("benchmark_including_imports") or self.times.benchmark

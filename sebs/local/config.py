@@ -128,6 +128,10 @@ class LocalConfig(Config):
             remedy=remedy,
         )
 
+    def largest_event(self, trigger: str) -> int | None:
+        """Return how many bytes the body of a request may have: ``max_request``."""
+        return self.scaling.max_request
+
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values, nothing secret."""
         place = {"type": "filesystem"}

@@ -10,7 +10,9 @@ import pytest
 NAME = "010.sleep"
 
 
-@pytest.mark.parametrize(("size", "seconds"), [("test", 1), ("small", 100), ("large", 1000)])
+@pytest.mark.parametrize(
+    ("size", "seconds"), [("none", 0), ("test", 1), ("small", 100), ("large", 1000)]
+)
 def test_the_event_says_how_long(fed: Any, size: str, seconds: int) -> None:
     assert fed(NAME).event(size) == {"sleep": seconds}
 

@@ -1,7 +1,8 @@
 """010.sleep: how long an invocation takes that does nothing for a known time."""
 
-#: Seconds. ``large`` needs a longer timeout than config.json asks for.
-size_generators = {"test": 1, "small": 100, "large": 1000}
+#: Seconds. ``none`` is for experiments that measure everything but the function; ``large`` needs a
+#: longer timeout than config.json asks for.
+size_generators = {"none": 0, "test": 1, "small": 100, "large": 1000}
 
 
 def buckets_count():
