@@ -56,6 +56,9 @@ class Experiment(ABC):
     #: Columns of the table that every invocation's point says by itself.
     VARYING: ClassVar[tuple[str, ...]] = ()
 
+    #: Parameters that may be others when a run is resumed: they say when it ends, not what it is.
+    AMENDABLE: ClassVar[frozenset[str]] = frozenset()
+
     def __init__(self, config: ExperimentConfig) -> None:
         section = config.settings.get(self.NAME, {})
         if problems := check(f"experiments.{self.NAME}", self.PARAMETERS, section):
@@ -208,7 +211,7 @@ class Experiment(ABC):
             "experiment": (was.experiment, self.NAME),
             "platform": (was.deployment, system.name()),
             "deployment": (was.resources_id, system.config.resources.resources_id),
-            "parameters": (dict(was.parameters), self._asked()),
+            "parameters": (self._kept(was.parameters), self._kept(self._asked())),
             "benchmark hash": (was.benchmark_hash, package.hash),
             "trigger": (was.constants.get("trigger"), self.config.trigger),
         }
@@ -219,6 +222,10 @@ class Experiment(ABC):
                 remedy="Give the configuration that it was begun with, or begin a new run.",
             )
         return run
+
+    def _kept(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters that a resumed run must share."""
+        return {key: value for key, value in parameters.items() if key not in self.AMENDABLE}
 
     def _asked(self) -> dict[str, Any]:
         """Return everything that the plan depends on."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PositiveInt
 
+from sebs.errors import PriceUnknownError
 from sebs.experiments.cells import KINDS, Cell, Kind, measure_cell
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.parameters import Parameters
@@ -54,6 +55,7 @@ class PerfCost(Experiment):
     NAME = "perf-cost"
     PARAMETERS = PerfCostParameters
     VARYING = ("memory", "architecture", "function", "kind")
+    AMENDABLE = frozenset({"budget"})
     parameters: PerfCostParameters
 
     def memory_sizes(self) -> Sequence[int | None]:
@@ -141,9 +143,15 @@ class PerfCost(Experiment):
         limits = self.parameters.budget or Limits()
         if limits.usd is None:
             return Budget(limits)
-        prices = self.parameters.prices
-        prices = prices or Prices(provider=system.name(), region=system.config.region)
-        return Budget(limits, {each: prices.tariff(each) for each in self.architectures()})
+        own = Prices(provider=system.name(), region=system.config.region)
+        prices = self.parameters.prices or own
+        try:
+            return Budget(limits, {each: prices.tariff(each) for each in self.architectures()})
+        except PriceUnknownError as error:
+            raise PriceUnknownError(
+                f"A budget in USD needs prices. {error}",
+                remedy=f"Name provider and region in experiments.{self.NAME}.prices.",
+            ) from error
 
     @classmethod
     def process(cls, results: Results) -> Conclusion:

@@ -105,3 +105,76 @@ def test_wrong_parameters_are_named(sebs, changed) -> None:
     done = sebs(*command(sebs, **changed))
     assert done.code == 2
     assert f"experiments.perf-cost.{next(iter(changed))}" in done.err
+
+
+def document(sebs: CommandLine, **changed: object) -> dict[str, object]:
+    done = sebs(*command(sebs, "--json", **changed))
+    assert done.code == 0, done.err
+    return done.document
+
+
+def test_it_ends_as_soon_as_it_is_precise(sebs) -> None:
+    asked = {"experiments": ["sequential"], "memory-sizes": [128], "repetitions": 1000}
+    precise = document(sebs, **asked, precision={"within": 0.9})
+    [cell, *_] = [each for each in precise["conclusion"]["cells"] if each["start"] == "warm"]
+    assert 6 <= cell["n"] < 1000
+    assert (cell["median_high_s"] - cell["median_low_s"]) / 2 <= 0.9 * cell["median_s"]
+
+
+def test_a_spent_budget_ends_it_and_it_goes_on_with_another(sebs) -> None:
+    asked = {"experiments": ["sequential"], "repetitions": 6}
+    first = sebs(*command(sebs, **asked, budget={"invocations": 5}))
+    assert first.code == 0, first.err
+    assert "The budget of 5 invocations is spent" in first.out
+    run = sebs.only_run()
+    assert len(rows(run)) == 5
+    again = sebs(*command(sebs, "--resume", run, **asked, budget={"invocations": 50}))
+    assert again.code == 0, again.err
+    assert "is spent" not in again.out
+    assert len(rows(run)) == 12
+
+
+def test_what_a_million_cost_is_told_where_prices_are_known(sebs) -> None:
+    prices = {"provider": "aws", "region": "us-east-1"}
+    asked = {"experiments": ["sequential"], "memory-sizes": [128], "repetitions": 7}
+    priced = document(sebs, **asked, prices=prices)
+    [cost] = priced["conclusion"]["cost"]
+    assert (cost["memory"], cost["architecture"]) == (128, "x64")
+    # Below a millisecond of 128 MB, the request is nearly all.
+    assert 0.2 < cost["cost_per_million"] < 0.3
+    done = sebs("experiment", "process", "--offline", *sebs.results.iterdir())
+    assert done.code == 0, done.err
+    assert "A million warm invocations with 128 MB on x64 cost 0.2" in done.out
+
+
+def test_money_without_a_price_is_refused_before_anything_is_invoked(sebs) -> None:
+    done = sebs(*command(sebs, budget={"usd": 1}))
+    assert done.code == 2, done.err
+    assert "provider 'local'" in done.err
+    assert "experiments.perf-cost.prices" in done.err
+    assert not list(sebs.results.glob("*"))
+
+
+def test_an_architecture_that_the_platform_does_not_run_is_refused(sebs) -> None:
+    done = sebs(*command(sebs, architectures=["x64", "arm64"]))
+    assert done.code == 2
+    assert "arm64" in done.err
+
+
+def test_a_run_is_concluded_from_and_drawn_by_the_experiment_command(sebs, tmp_path) -> None:
+    assert sebs(*command(sebs, experiments=["warm"], repetitions=2)).code == 0
+    run = sebs.only_run()
+    page = tmp_path / "report.html"
+    assert sebs("experiment", "report", run, "-o", page).code == 0
+    assert "901.increment" in page.read_text()
+    again = sebs("experiment", "process", run, "--json")
+    assert again.code == 0, again.err
+    assert {cell["start"] for cell in again.document["conclusion"]["cells"]} == {"warm"}
+    assert again.document["metrics"]["found"] == len(rows(run))
+
+
+def test_a_run_of_no_experiment_is_not_processed_as_one(sebs) -> None:
+    assert sebs.invoke("--repetitions", 1).code == 0
+    done = sebs("experiment", "process", "--offline", sebs.only_run())
+    assert done.code == 2
+    assert "no experiment 'invoke'" in done.err
