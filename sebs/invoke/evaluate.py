@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sebs.results.document import interval_of
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.faas.result import ExecutionResult
     from sebs.faas.system import System
+    from sebs.results.rows import Invocation
     from sebs.results.run import Run
 
 
@@ -67,9 +68,7 @@ def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:
 def validate_outputs(
     run: Run, system: System, benchmark: Benchmark, payload: dict[str, Any]
 ) -> None:
-    """Judge the output of every invocation that succeeded; the run keeps the reasons.
-
-    Where the benchmark has no ``validate_output``, nothing is judged.
+    """Judge the output of every invocation that succeeded, all of the same event.
 
     Args:
         run: The run.
@@ -80,9 +79,32 @@ def validate_outputs(
     Raises:
         StorageError: The storage that the outputs are in cannot be reached.
     """
+    judge_outputs(run, system, benchmark, lambda _: payload)
+
+
+def judge_outputs(
+    run: Run,
+    system: System,
+    benchmark: Benchmark,
+    event_of: Callable[[Invocation], dict[str, Any]],
+) -> None:
+    """Judge the output of every invocation that succeeded; the run keeps the reasons.
+
+    Where the benchmark has no ``validate_output``, nothing is judged.
+
+    Args:
+        run: The run.
+        system: Its platform, whose storage is read where the benchmark writes to one.
+        benchmark: The benchmark that judges.
+        event_of: Returns the event that was sent with an invocation.
+
+    Raises:
+        StorageError: The storage that the outputs are in cannot be reached.
+    """
     if not benchmark.input_module.judges:
         return
     storage = system.system_resources.get_storage() if benchmark.uses_storage else None
     for each in run.invocations():
         if not each.result.stats.failure:
-            run.judge(each.id, benchmark.validate_output(payload, each.result.output, storage))
+            rejection = benchmark.validate_output(event_of(each), each.result.output, storage)
+            run.judge(each.id, rejection)
