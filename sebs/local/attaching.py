@@ -20,6 +20,8 @@ class AttachingLocal(System):
     _config: LocalConfig
     _client: GatewayClient
     _containers: Containers
+    #: Names of the functions that this program attached.
+    _attached: set[str]
 
     def attach_function(self, name: str, **options: Any) -> AttachedLocalFunction:
         """Take in code that was written for AWS Lambda, of which the gateway runs a copy.
@@ -41,7 +43,9 @@ class AttachingLocal(System):
         wanted = Options.read(options)
         cache_dir = Path(self.cache_client.cache_dir)
         place = (self._config.scaling, self._containers, self._client, cache_dir)
-        return attach(Path(name), wanted, *place)
+        function = attach(Path(name), wanted, *place)
+        self._attached.add(function.name)
+        return function
 
     def detach_function(self, name: str) -> None:
         """Remove the gateway's copy of code; its logs and metrics stay, and so does the code.

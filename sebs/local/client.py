@@ -184,15 +184,25 @@ class GatewayClient(LoggingBase):
             GatewayError: It refused, cannot be started, or did not answer in time.
         """
         try:
-            return call(self._client(), self.ensure(), method, path, body)
+            return self.request_once(method, path, body)
         except InvocationConnectionError as error:
             self.logging.debug("The gateway went away (%s); looking for another.", error)
         with self._lock:
             self._drop()
         try:
-            return call(self._client(), self.ensure(), method, path, body)
+            return self.request_once(method, path, body)
         except InvocationConnectionError as error:
             raise GatewayError(f"The gateway cannot be reached: {error}") from error
+
+    def request_once(self, method: str, path: str, body: Any = None) -> Any:
+        """Send one control request that must not be sent again; see :func:`call`.
+
+        Raises:
+            FunctionGoneError: The gateway has no such function.
+            InvocationConnectionError: The gateway went away; it may have done what it was asked.
+            GatewayError: It refused, cannot be started, or did not answer in time.
+        """
+        return call(self._client(), self.ensure(), method, path, body)
 
     def tell(self, path: str, body: Any) -> None:
         """Put what the gateway keeps in its memory only; one that is new is told by itself.

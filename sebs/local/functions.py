@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sebs.errors import FunctionGoneError, FunctionNameTakenError, SebsError
+from sebs.errors import (
+    FunctionGoneError,
+    FunctionNameTakenError,
+    GatewayError,
+    InvocationConnectionError,
+    SebsError,
+)
 from sebs.local.client import GatewayClient
 
 _AT_ONCE = 16
@@ -45,6 +51,11 @@ class Functions:
                 remedy="Choose another name, or take up that deployment.",
             )
         return definition
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return the definitions of all functions, whoever owns them."""
+        definitions: list[dict[str, Any]] = self._client.request("GET", "/-/functions")["functions"]
+        return definitions
 
     def exists(self, name: str, owner: str) -> bool:
         """Return whether a deployment has a function.
@@ -90,6 +101,15 @@ class Functions:
     def delete(self, name: str) -> None:
         """Delete a function; its logs and metrics stay."""
         self._client.request("DELETE", _path(name))
+
+    def advance(self, name: str, seconds: float) -> None:
+        """Let time pass on a function's virtual clock; what ends for it is gone on return."""
+        try:
+            self._client.request_once("POST", f"{_path(name)}/advance", {"seconds": seconds})
+        except InvocationConnectionError as error:
+            raise GatewayError(
+                f"The gateway went away, and with it the warm environments of {name!r}: {error}"
+            ) from error
 
     def recycle(self, names: Iterable[str]) -> dict[str, SebsError]:
         """Retire every environment of some functions; idle ones are gone on return.

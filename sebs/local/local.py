@@ -10,13 +10,13 @@ from sebs.config import SeBSConfig
 from sebs.errors import ColdStartError, UnsupportedTriggerError
 from sebs.faas.function import Function, Runtime, Trigger
 from sebs.local import languages
-from sebs.local.attaching import AttachingLocal
 from sebs.local.client import GatewayClient
 from sebs.local.config import NAME, LocalConfig
 from sebs.local.containers import Containers
 from sebs.local.function import LocalFunction, LocalFunctionConfig
 from sebs.local.functions import Functions
 from sebs.local.limits import check_configuration, check_variant
+from sebs.local.passing import PassingLocal
 from sebs.local.resources import LocalResources
 from sebs.s3 import wrappers
 from sebs.sebs_types import Language, SystemVariant
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _WRAPPERS = Path(__file__).parent / "wrappers"
 
 
-class Local(AttachingLocal):
+class Local(PassingLocal):
     """Runs functions on this machine, with no account and no root; in containers if so configured.
 
     Args:
@@ -55,6 +55,7 @@ class Local(AttachingLocal):
         self._config = config
         self._client = GatewayClient(config.home)
         self._functions = Functions(self._client)
+        self._attached = set()
         self._containers = Containers(config.containers, self.require_docker)
         if isinstance(system_config, SeBSConfig):
             # Here the cache is known, in which the interpreters that work are remembered.

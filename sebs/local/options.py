@@ -10,7 +10,14 @@ from pydantic import Field
 from sebs.config_schema import Strict, check
 from sebs.errors import Problem
 from sebs.local.containers import DEFAULT_IMAGES, ContainerOptions
-from sebs.local.gateway.functions import DEFAULT_QUEUE, NO_NETWORK, Scaling
+from sebs.local.gateway.functions import (
+    DEFAULT_QUEUE,
+    FIXED,
+    HALF_LIFE,
+    NO_NETWORK,
+    REAL,
+    Scaling,
+)
 from sebs.s3.connection import S3Endpoint, endpoint_fault
 
 _SECTION = "deployment.local"
@@ -68,6 +75,9 @@ class LocalOptions(Strict):
         images: What containers are made from.
         network: Name of the Docker network that containers are in; ``none`` has nothing in it.
         queue: Requests that may wait for an environment; ``false`` or 0 refuses them with 429.
+        keep_alive_policy: Whether each idle environment ends after ``keep_alive`` seconds, or half
+            of them with every ``keep_alive`` seconds.
+        clock: Whether idle time passes by itself, or is moved by ``let_pass`` alone.
     """
 
     name: Literal["local"] = "local"
@@ -80,6 +90,8 @@ class LocalOptions(Strict):
     concurrency: int = Field(default=_DEFAULT.concurrency, ge=1)
     queue: bool | int = Field(default=_DEFAULT.queue, ge=0)
     keep_alive: float = Field(default=_DEFAULT.keep_alive, ge=0, allow_inf_nan=False)
+    keep_alive_policy: Literal["fixed", "half-life"] = FIXED
+    clock: Literal["real", "virtual"] = REAL
     max_request: int = Field(default=_DEFAULT.max_request, ge=1)
     max_response: int = Field(default=_DEFAULT.max_response, ge=1)
     storage: StorageOptions = Field(default_factory=StorageOptions)
@@ -109,6 +121,8 @@ class LocalOptions(Strict):
             concurrency=self.concurrency,
             queue=queue,
             keep_alive=self.keep_alive,
+            keep_alive_policy=self.keep_alive_policy,
+            clock=self.clock,
             max_request=self.max_request,
             max_response=self.max_response,
         )
@@ -119,7 +133,17 @@ def problems(section: Mapping[str, Any]) -> list[Problem]:
     if found := check(_SECTION, LocalOptions, section):
         return found
     options = LocalOptions.model_validate(section)
-    return _storage_problems(options.storage) or _network_problems(options)
+    return [
+        *(_storage_problems(options.storage) or _network_problems(options)),
+        *_keep_alive_problems(options),
+    ]
+
+
+def _keep_alive_problems(options: LocalOptions) -> list[Problem]:
+    """Return what is wrong with a time in which half of the environments are to end."""
+    if options.keep_alive_policy != HALF_LIFE or options.keep_alive > 0:
+        return []
+    return [Problem(f"{_SECTION}.keep_alive", "must be above 0 for the policy 'half-life'")]
 
 
 def _network_problems(options: LocalOptions) -> list[Problem]:

@@ -41,12 +41,14 @@ def test_everything_can_be_said(cache):
         "keep_alive": 5,
         "max_request": 6,
         "max_response": 7,
+        "keep_alive_policy": "half-life",
+        "clock": "virtual",
         "storage": {"type": "filesystem"},
         "resources": {"resources_id": "mine"},
     }
     config = LocalConfig.deserialize(section, cache, None)
     assert config.home == Path.home() / "somewhere"
-    assert config.scaling == Scaling(2, 3, 4, 5, 6, 7)
+    assert config.scaling == Scaling(2, 3, 4, 5, 6, 7, "half-life", "virtual")
     assert config.serialize()["resources"] == {"resources_id": "mine"}
     assert config.serialize()["keep_alive"] == 5
 
@@ -86,6 +88,25 @@ def test_all_problems_come_at_once(cache):
         "resources.resource_id",
         "resources.resources_id",
     }
+
+
+@pytest.mark.parametrize(
+    ("section", "path"),
+    [
+        ({"keep_alive_policy": "half_life"}, "keep_alive_policy"),
+        ({"keep_alive_policy": None}, "keep_alive_policy"),
+        ({"keep_alive_policy": "half-life", "keep_alive": 0}, "keep_alive"),
+        ({"keep_alive_policy": "half-life", "keep_alive": -380}, "keep_alive"),
+        ({"keep_alive": -1}, "keep_alive"),
+        ({"clock": "simulated"}, "clock"),
+        ({"clock": True}, "clock"),
+    ],
+)
+def test_keep_alive_that_cannot_be_is_refused(cache, section, path):
+    with pytest.raises(ConfigurationError) as caught:
+        LocalConfig.deserialize(section, cache, None)
+    (problem,) = caught.value.problems
+    assert problem.path == f"deployment.local.{path}"
 
 
 @pytest.mark.parametrize("home", ["~nobody-of-that-name/x", "relative/x", "a b/'ü'"])
@@ -161,7 +182,18 @@ JSON = st.recursive(
     max_leaves=5,
 )
 KEYS = st.sampled_from(
-    ["home", "queue", "keep_alive", "max_environments", "storage", "resources", "region", "x"]
+    [
+        "home",
+        "queue",
+        "keep_alive",
+        "keep_alive_policy",
+        "clock",
+        "max_environments",
+        "storage",
+        "resources",
+        "region",
+        "x",
+    ]
 )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sebs import __version__
+from sebs.local.gateway.clock import nanoseconds
 from sebs.local.gateway.environment import Environment
 from sebs.local.gateway.functions import (
     DefinitionError,
@@ -20,6 +21,7 @@ from sebs.local.gateway.functions import (
     check_name,
     parse_definition,
     patch_definition,
+    read_number,
     read_variables,
 )
 from sebs.local.gateway.lifetime import Lifetime
@@ -32,6 +34,7 @@ from sebs.local.gateway.pools import Pools
 
 _FUNCTION = re.compile(r"/-/functions/([^/]+)\Z")
 _RECYCLE = re.compile(r"/-/functions/([^/]+)/recycle\Z")
+_ADVANCE = re.compile(r"/-/functions/([^/]+)/advance\Z")
 
 
 class ControlError(Exception):
@@ -104,6 +107,7 @@ class Control:
             ("GET", _FUNCTION, self._get),
             ("DELETE", _FUNCTION, self._delete),
             ("POST", _RECYCLE, self._recycle),
+            ("POST", _ADVANCE, self._advance),
         ]
 
     async def serve(self, method: str, path: str, query: str, body: bytes) -> Reply:
@@ -185,6 +189,16 @@ class Control:
     async def _recycle(self, call: Call) -> Reply:
         retired = self._pool(call.name).recycle()
         await _all_gone([environment for environment in retired if environment.ending])
+        return Reply(HTTPStatus.OK, {"retired": len(retired)})
+
+    async def _advance(self, call: Call) -> Reply:
+        """Let time pass on a function's virtual clock; what ends for it is gone on return."""
+        seconds = read_number(read_document(call.body).get("seconds"), "seconds", 0)
+        retired = self._pool(call.name).advance(nanoseconds(seconds))
+        if retired is None:
+            message = f"{call.name!r} is on the real clock, which passes by itself."
+            raise ControlError(HTTPStatus.CONFLICT, "RealClock", message)
+        await _all_gone(retired)
         return Reply(HTTPStatus.OK, {"retired": len(retired)})
 
     async def _equip(self, call: Call) -> Reply:

@@ -79,7 +79,8 @@ class Environment:
         self.inflight: dict[bytes, Invocation] = {}
         self.served = 0
         self.retired = False
-        self.idle_since = 0.0
+        #: Nanoseconds of its pool's clock; of meaning while it has no work.
+        self.idle_since = 0
         #: Microseconds from its start until it was ready, and when that was; 0 until then.
         self.init_us = 0
         self.ready_ns = 0

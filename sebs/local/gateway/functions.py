@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sebs.utils import write_atomically
 
@@ -24,6 +25,16 @@ NO_NETWORK = "none"
 
 DEFAULT_HANDLER = "function.function.handler"
 
+#: How environments without work end: after a time, or half of them with every period.
+FIXED: Final = "fixed"
+HALF_LIFE: Final = "half-life"
+
+#: What times them: the time that passes, or one that passes only when it is told to.
+REAL: Final = "real"
+VIRTUAL: Final = "virtual"
+
+_CHOICES = {"keep_alive_policy": (FIXED, HALF_LIFE), "clock": (REAL, VIRTUAL)}
+
 
 class DefinitionError(ValueError):
     """A definition that cannot be used; the message names the field."""
@@ -37,9 +48,11 @@ class Scaling:
         max_environments: Environments at the same time.
         concurrency: Requests that one environment works on at the same time.
         queue: Requests that may wait for an environment; 0 refuses them with 429.
-        keep_alive: Seconds that an environment without work stays warm.
+        keep_alive: Seconds that an environment without work stays warm; the period of a half-life.
         max_request: Bytes of the largest event; the default is AWS Lambda's 6 MiB.
         max_response: Bytes of the largest result, as JSON; likewise.
+        keep_alive_policy: How environments without work end: ``fixed`` or ``half-life``.
+        clock: What their idle time is told by, and nothing else: ``real`` or ``virtual``.
     """
 
     max_environments: int = 64
@@ -48,6 +61,8 @@ class Scaling:
     keep_alive: float = 600.0
     max_request: int = 6 * _MEBIBYTE
     max_response: int = 6 * _MEBIBYTE
+    keep_alive_policy: str = FIXED
+    clock: str = REAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +212,17 @@ def read_variables(body: Mapping[str, Any], name: str) -> dict[str, str]:
     return dict(variables)
 
 
+def read_number(value: Any, path: str, low: float) -> float:
+    """Return a field's value if it is a finite number that is not below another one.
+
+    Raises:
+        DefinitionError: It is not; the message begins with the path.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value < math.inf:
+        return value
+    raise DefinitionError(f"{path}: {value!r} is no number of at least {low:g}.")
+
+
 class FunctionStore:
     """The definitions on disk: one file a function, replaced whole.
 
@@ -251,21 +277,15 @@ def _refuse_unknown(body: Mapping[str, Any], known: set[str], within: str) -> No
         raise DefinitionError(f"{names}: unknown; known are {', '.join(sorted(known))}.")
 
 
-def _number(value: Any, path: str, low: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= low:
-        raise DefinitionError(f"{path}: {value!r} is no number of at least {low:g}.")
-    return value
-
-
 def _memory(body: Mapping[str, Any]) -> int:
     memory: int = _typed(body, "memory", int)
-    return int(_number(memory, "memory", 1))
+    return int(read_number(memory, "memory", 1))
 
 
 def _timeout(body: Mapping[str, Any]) -> float:
     if "timeout" not in body:
         raise DefinitionError("timeout: missing.")
-    return _number(body["timeout"], "timeout", 0.001)
+    return read_number(body["timeout"], "timeout", 0.001)
 
 
 def _is_program(path: str) -> bool:
@@ -288,8 +308,19 @@ def _scaling(body: Mapping[str, Any], base: Scaling) -> Scaling:
     if isinstance(given.get("queue"), bool):
         given["queue"] = DEFAULT_QUEUE if given["queue"] else 0
     for key, value in given.items():
+        if key in _CHOICES:
+            _choice(value, f"config.{key}", _CHOICES[key])
+            continue
         low = 0 if key in ("queue", "keep_alive") else 1
-        number = _number(value, f"config.{key}", low)
+        number = read_number(value, f"config.{key}", low)
         if key != "keep_alive" and not isinstance(number, int):
             raise DefinitionError(f"config.{key}: {value!r} is no whole number.")
-    return replace(base, **given)
+    scaling = replace(base, **given)
+    if scaling.keep_alive_policy == HALF_LIFE and not scaling.keep_alive > 0:
+        raise DefinitionError("config.keep_alive: a half-life is above 0.")
+    return scaling
+
+
+def _choice(value: Any, path: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise DefinitionError(f"{path}: {value!r} is neither {' nor '.join(map(repr, choices))}.")

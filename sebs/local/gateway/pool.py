@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
+from sebs.local.gateway.clock import Clock, RealClock, Timer, VirtualClock
 from sebs.local.gateway.environment import Environment, Owner, Verdict
 from sebs.local.gateway.frames import Answer, Kind
-from sebs.local.gateway.functions import Definition
+from sebs.local.gateway.functions import VIRTUAL, Definition
 from sebs.local.gateway.invocation import FAILURES, OUTCOMES, Invocation
-from sebs.local.gateway.keepalive import FixedTtl, KeepAlive
+from sebs.local.gateway.keepalive import policy_of
 from sebs.local.gateway.logs import FunctionLog
 from sebs.local.gateway.metrics import MetricsLog
 
@@ -48,16 +48,10 @@ class Pool:
         definition: The present version of the function.
         metrics: The function's metrics log.
         log: The function's output.
-        keep_alive: Makes the policy from a definition.
     """
 
     def __init__(
-        self,
-        host: Host,
-        definition: Definition,
-        metrics: MetricsLog,
-        log: FunctionLog,
-        keep_alive: Callable[[Definition], KeepAlive] = lambda d: FixedTtl(d.scaling.keep_alive),
+        self, host: Host, definition: Definition, metrics: MetricsLog, log: FunctionLog
     ) -> None:
         self.definition = definition
         self.metrics = metrics
@@ -69,10 +63,11 @@ class Pool:
         self._available: list[Environment] = []
         self._queue: deque[Invocation] = deque()
         self._host = host
-        self._make_policy = keep_alive
-        self._policy = keep_alive(definition)
-        self._review: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
+        self._policy = policy_of(definition.scaling)
+        self._clock = _clock_of(definition)
+        # Present wherever an environment is idle, so that none is forgotten.
+        self._review: Timer | None = None
 
     @property
     def queued(self) -> int:
@@ -97,11 +92,23 @@ class Pool:
     def redefine(self, definition: Definition) -> list[Environment]:
         """Serve another version from now on; return the idle environments that end for it."""
         self.definition = definition
-        self._policy = self._make_policy(definition)
-        if self._review is not None:
-            self._review.cancel()
-            self._review = None
+        self._policy = policy_of(definition.scaling)
+        self._clock = _clock_of(definition)
+        self._cancel_review()
         return self.recycle()
+
+    def advance(self, nanoseconds: int) -> list[Environment] | None:
+        """Let time pass on a virtual clock.
+
+        Returns:
+            The idle environments that end for it, which serve no more; ``None`` where the clock is
+            the real one, and nothing was done.
+        """
+        if not isinstance(self._clock, VirtualClock):
+            return None
+        self._clock.advance(nanoseconds)
+        self._cancel_review()
+        return self._end_idle()
 
     def recycle(self) -> list[Environment]:
         """Let no present environment serve again: idle ones end now, busy ones when done.
@@ -192,22 +199,31 @@ class Pool:
         if self._queue:
             self._dispatch(self._available[-1], self._queue.popleft())
         elif not environment.inflight:
-            environment.idle_since = self._loop.time()
+            environment.idle_since = self._policy.begin(self._clock.now())
             if self._review is None:
                 self._review = self._loop.call_soon(self._end_idle)
 
-    def _end_idle(self) -> None:
+    def _end_idle(self) -> list[Environment]:
+        """End those that were idle for long enough, and return them."""
         self._review = None
         idle = [each for each in self._available if not each.inflight]
-        idle.sort(key=lambda each: each.idle_since)
         if not idle:
-            return
+            return []
+        # Stable: of those that became idle together, the most recently used one remains last.
+        idle.sort(key=lambda each: each.idle_since)
         since = [each.idle_since for each in idle]
-        expired, wait = self._policy.review(since, self._loop.time())
-        for environment in idle[:expired]:
+        ended, wait = self._policy.review(since, self._clock.now())
+        expired = [idle[position] for position in ended]
+        for environment in expired:
             self._retire(environment, EXPIRED)
-        if expired < len(idle):
-            self._review = self._loop.call_later(max(wait, 0.001), self._end_idle)
+        if len(expired) < len(idle):
+            self._review = self._clock.call_later(wait, self._end_idle)
+        return expired
+
+    def _cancel_review(self) -> None:
+        if self._review is not None:
+            self._review.cancel()
+            self._review = None
 
     def _retire(self, environment: Environment, verdict: Verdict) -> None:
         self._remove(environment)
@@ -239,3 +255,7 @@ class Pool:
         line, headers = invocation.settle(status, outcome, cpu, now_ns)
         self.metrics.append(line)
         invocation.responder.reply(status, headers, body)
+
+
+def _clock_of(definition: Definition) -> Clock:
+    return VirtualClock() if definition.scaling.clock == VIRTUAL else RealClock()

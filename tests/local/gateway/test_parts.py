@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 import sebs.local.workers
 from sebs.local.gateway.frames import ANSWER, REQUEST, AnswerReader, FrameError, Kind
-from sebs.local.gateway.keepalive import FixedTtl
 from sebs.local.gateway.logs import FunctionLog
 
 WORKERS = Path(sebs.local.workers.__file__).parent
@@ -54,15 +53,6 @@ def test_the_node_worker_speaks_the_same_frames():
     assert constants["REQUEST_HEAD"] == REQUEST.size
     assert constants["ANSWER_HEAD"] == ANSWER.size
     assert {kind.name: kind.value for kind in Kind}.items() <= constants.items()
-
-
-@given(st.lists(st.floats(0, 100), min_size=1), st.floats(0.1, 50))
-def test_a_fixed_time_ends_exactly_those_past_it(since, ttl):
-    since.sort()
-    expired, wait = FixedTtl(ttl).review(since, 100.0)
-    assert all(100 - each >= ttl for each in since[:expired])
-    assert all(100 - each < ttl for each in since[expired:])
-    assert wait > 0
 
 
 def test_a_full_log_is_cut_and_its_newest_part_kept(tmp_path):
