@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.config import SeBSConfig
-from sebs.errors import ConfigurationError, UnsupportedLanguageError
+from sebs.errors import ConfigurationError, UnsupportedLanguageError, UsageError
 from sebs.sebs_types import Architecture, Language
 from sebs.utils import LoggingBase
 
@@ -44,6 +44,7 @@ class SeBS(LoggingBase):
         data_dir: Directory with input data, one directory a benchmark; by default in the cache.
 
     Raises:
+        UsageError: The directory with input data does not exist.
         OSError: The output directory cannot be made.
     """
 
@@ -62,6 +63,11 @@ class SeBS(LoggingBase):
         from sebs.cache import Cache
         from sebs.faas.container import docker_from_environment
 
+        if data_dir is not None and not Path(data_dir).is_dir():
+            raise UsageError(
+                f"There is no directory with input data at {str(data_dir)!r}.",
+                remedy="Correct it, make it, or leave it out: data is then made in the cache.",
+            )
         if verbose or logging_filename is not None:
             log.set_up(verbose, logging_filename)
         self._docker_client = docker_from_environment

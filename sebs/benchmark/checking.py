@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,9 @@ from typing import Any
 from sebs.benchmark.code_variants import DEFAULT_VARIANT
 from sebs.benchmark.config import BenchmarkConfig, read_config
 from sebs.benchmark.inputs import InputModule, StorageInputs
+from sebs.benchmark.layout import HANDLER_FILES
 from sebs.benchmark.new import check_name
+from sebs.benchmark.source import check_usable_name
 from sebs.errors import (
     InputGenerationError,
     InvalidBenchmarkError,
@@ -28,7 +31,9 @@ from sebs.errors import (
 )
 from sebs.sebs_types import Language
 
-_HANDLERS = {Language.PYTHON: "function.py", Language.NODEJS: "function.js"}
+#: What a platform may get of the other languages.
+_BUILT = {Language.JAVA: "its jar and handler.txt", Language.CPP: "an executable bootstrap"}
+
 _NODE_HANDLER = re.compile(r"\bexports\s*\.\s*handler\b|\bmodule\s*\.\s*exports\b")
 _USUAL_SIZES = ("test", "small", "large")
 
@@ -46,7 +51,8 @@ class Finding:
         where: File or directory, relative to the benchmark's.
         what: What there is about it.
         remedy: What to do.
-        problem: Whether the benchmark cannot be used like this; else it is worth knowing.
+        problem: Whether the benchmark, or a language of it, cannot be used like this; else it is
+            worth knowing.
     """
 
     where: str
@@ -82,6 +88,11 @@ def check(
 
 def _check_name(directory: Path) -> Iterator[Finding]:
     try:
+        check_usable_name(directory)
+    except InvalidNameError as error:
+        yield Finding(".", error.message, str(error.remedy))
+        return
+    try:
         check_name(directory.name)
     except InvalidNameError as error:
         yield Finding(".", error.message, str(error.remedy), problem=False)
@@ -94,11 +105,8 @@ def _check_languages(directory: Path, config: BenchmarkConfig) -> Iterator[Findi
             "Correct it if it is misspelt; else it is left out.", problem=False,
         )  # fmt: skip
     for language in config.languages:
-        if language not in _HANDLERS:
-            yield Finding(
-                language.value, f"no platform runs {language} yet",
-                "Its other languages can be used.", problem=False,
-            )  # fmt: skip
+        if language not in HANDLER_FILES:
+            yield _elsewhere(directory, config, language)
             continue
         yield from _check_code(directory, language)
         for name, variant in config.variants.get(language, {}).items():
@@ -112,8 +120,58 @@ def _check_languages(directory: Path, config: BenchmarkConfig) -> Iterator[Findi
                     )  # fmt: skip
 
 
+def _elsewhere(directory: Path, config: BenchmarkConfig, language: Language) -> Finding:
+    """Return what there is about a language that nothing is built in."""
+    alone = not any(other in HANDLER_FILES for other in config.languages)
+    if is_built(directory, language):
+        return Finding(
+            language.value,
+            f"sebs builds no {language}: as it lies there it is deployed, where a platform does so",
+            "Use it with --deployment aws; the local platform takes none.", problem=False,
+        )  # fmt: skip
+    return Finding(
+        language.value,
+        f"sebs builds no {language}, and what is there is not built: no platform runs it",
+        f"Put {_BUILT[language]} into {language}/, for AWS; or use "
+        + ("Python or Node.js." if alone else "its other languages."),
+        problem=alone,
+    )  # fmt: skip
+
+
+def is_built(directory: Path, language: Language) -> bool:
+    """Return whether a language's directory has what a platform may get without a build."""
+    sources = directory / language.value
+    if language is Language.JAVA:
+        return any(path.suffix in (".jar", ".class") for path in sources.rglob("*"))
+    bootstrap = sources / "bootstrap"
+    return bootstrap.is_file() and os.access(bootstrap, os.X_OK)
+
+
+def usable_languages(directory: Path, found: Sequence[Finding]) -> dict[str, bool]:
+    """Return each language of a benchmark, and whether it can be used in it.
+
+    Args:
+        directory: The benchmark's directory.
+        found: What :func:`check` found there.
+    """
+    try:
+        config = read_config(directory / "config.json")
+    except InvalidBenchmarkError:
+        return {}
+    places = {each.where.partition("/")[0] for each in found if each.problem}
+    # What is wrong with the rest is wrong in every language.
+    whole = not places - {language.value for language in config.languages}
+    usable = {
+        language.value: whole
+        and language.value not in places
+        and (language in HANDLER_FILES or is_built(directory, language))
+        for language in config.languages
+    }
+    return {**usable, **dict.fromkeys(config.unknown_languages, False)}
+
+
 def _check_code(directory: Path, language: Language) -> Iterator[Finding]:
-    where = f"{language}/{_HANDLERS[language]}"
+    where = f"{language}/{HANDLER_FILES[language]}"
     try:
         text = (directory / where).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -182,8 +240,8 @@ def _check_validator(
 ) -> Iterator[Finding]:
     if not module.judges:
         yield Finding(
-            "input.py", "it has no validate_output, so any output passes",
-            "Write one, which returns the reason why an output is wrong.",
+            "input.py", "it has no validate_output: a regression cannot judge what it answers",
+            "Write one, which returns the reason why an output is wrong.", problem=False,
         )  # fmt: skip
         return
     if event is None:

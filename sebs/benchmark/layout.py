@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sebs.benchmark.code_variants import DEFAULT_VARIANT
+from sebs.errors import InvalidBenchmarkError
 from sebs.sebs_types import Language
+
+#: The file that has the handler, of each language that is built here.
+HANDLER_FILES = {Language.PYTHON: "function.py", Language.NODEJS: "function.js"}
+
+#: What else a build may have made that is imported or required by the same name.
+_OTHER_HANDLERS = {
+    Language.PYTHON: ("function/__init__.py", "function.*so", "function.*pyd"),
+    Language.NODEJS: ("function/index.js", "function/package.json", "function.node"),
+}
 
 #: Label of the part that lies over the plain code, or is patched into it.
 VARIANT = "variant"
@@ -69,6 +79,28 @@ def parts(
     if overlay == DEFAULT_VARIANT:
         return [shared, code]
     return [shared, code, Part(VARIANT, sources / overlay, is_junk)]
+
+
+def require_handler(directory: Path, language: Language, benchmark: str) -> None:
+    """Refuse a build directory without the code that is invoked, which no invocation would find.
+
+    Args:
+        directory: The build directory, complete.
+        language: Language of the code.
+        benchmark: The benchmark's name, for messages.
+
+    Raises:
+        InvalidBenchmarkError: It has none.
+    """
+    name = HANDLER_FILES.get(language)
+    if name is None or (directory / name).is_file():
+        return
+    if not any(any(directory.glob(pattern)) for pattern in _OTHER_HANDLERS[language]):
+        raise InvalidBenchmarkError(
+            f"{benchmark} has no {language}/{name}, and its build makes none: there is nothing to "
+            "invoke.",
+            remedy="Write the function there; `sebs benchmark validate` shows whatever else lacks.",
+        )
 
 
 def is_junk(name: str) -> bool:

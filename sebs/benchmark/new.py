@@ -49,7 +49,7 @@ def write_skeleton(
     Raises:
         InvalidNameError: It cannot be called so.
         UnsupportedLanguageError: There is no skeleton in a language.
-        UsageError: There is something of that name already.
+        UsageError: There is something of that name already, or no directory can be there.
         OSError: The directory cannot be written.
     """
     check_name(name)
@@ -60,6 +60,12 @@ def write_skeleton(
                 remedy=f"There are skeletons in: {', '.join(SKELETON_LANGUAGES)}.",
             )
     target = directory.absolute() / name
+    nearest = next(path for path in target.parents if path.exists())
+    if not nearest.is_dir():
+        raise UsageError(
+            f"A benchmark cannot be made in {str(directory)!r}: {str(nearest)!r} is no directory.",
+            remedy="Name a directory, which is made where it does not exist.",
+        )
     if target.exists() or target.is_symlink():
         raise UsageError(
             f"There is something at {str(target)!r} already, which stays as it is.",

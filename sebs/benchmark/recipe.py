@@ -12,7 +12,7 @@ from sebs.benchmark.build_container import BuildContainer, build_image
 from sebs.benchmark.code_variants import DEFAULT_VARIANT, PLAIN, Variants
 from sebs.benchmark.dependencies import Target, select_list
 from sebs.benchmark.digest import IndexStore, hash_package
-from sebs.benchmark.layout import PACKAGE_SCRIPT, Part, is_junk, parts
+from sebs.benchmark.layout import PACKAGE_SCRIPT, Part, is_junk, parts, require_handler
 from sebs.benchmark.source import BenchmarkSource
 from sebs.errors import InvalidBenchmarkError, UnsupportedLanguageError
 
@@ -106,6 +106,10 @@ class Recipe:
                 :func:`sebs.benchmark.package_script.run_package_script`.
             DockerUnavailableError: There is a ``package.sh``, and no engine.
         """
+        self._build(directory, docker_client)
+        require_handler(directory, self.target.language, self.source.name)
+
+    def _build(self, directory: Path, docker_client: Any) -> None:
         from sebs.benchmark.assembly import assemble
 
         assemble(

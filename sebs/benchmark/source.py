@@ -1,22 +1,31 @@
 """Finding benchmarks: the bundled ones, and those of further directories.
 
 A benchmark is a directory ``<number>.<name>`` with a ``config.json``, on its own or in a group:
-``<group>/<number>.<name>/``.
+``<group>/<number>.<name>/``. Of two with one name, the one in the directory that was given first
+wins; within one directory there cannot be two.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sebs.benchmark.config import BenchmarkConfig, read_config
-from sebs.errors import InvalidBenchmarkError, UnknownBenchmarkError
+from sebs.errors import (
+    InvalidBenchmarkError,
+    InvalidNameError,
+    UnknownBenchmarkError,
+    UsageError,
+)
 from sebs.utils import did_you_mean
 
 BUNDLED = Path(__file__).resolve().parent.parent / "suite"
 
 _CONFIG = "config.json"
+
+_USABLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +56,10 @@ def find_benchmark(name: str, benchmarks_dirs: Iterable[str | Path] = ()) -> Ben
     """Return the benchmark of a name; further directories come before the bundled ones.
 
     Raises:
+        UsageError: A further directory does not exist.
         UnknownBenchmarkError: There is none; the message lists those that exist.
-        InvalidBenchmarkError: Its ``config.json`` cannot be used.
+        InvalidNameError: Its directory is called as no benchmark can be.
+        InvalidBenchmarkError: Its ``config.json`` cannot be used, or a directory has two of it.
     """
     known = _directories(benchmarks_dirs)
     if name not in known:
@@ -57,14 +68,17 @@ def find_benchmark(name: str, benchmarks_dirs: Iterable[str | Path] = ()) -> Ben
             f"There is no benchmark {name!r}.",
             remedy=f"{hint}Known benchmarks: {', '.join(sorted(known)) or 'none'}.",
         )
-    return BenchmarkSource(name, known[name], read_config(known[name] / _CONFIG))
+    return _read(known[name])
 
 
 def list_benchmarks(benchmarks_dirs: Iterable[str | Path] = ()) -> list[BenchmarkSource]:
     """Return all benchmarks, sorted by name.
 
     Raises:
-        InvalidBenchmarkError: The ``config.json`` of one of them cannot be used.
+        UsageError: A further directory does not exist.
+        InvalidNameError: The directory of one is called as no benchmark can be.
+        InvalidBenchmarkError: The ``config.json`` of one of them cannot be used, or a directory has
+            two of one name.
     """
     found, faults = survey(benchmarks_dirs)
     if faults:
@@ -74,32 +88,71 @@ def list_benchmarks(benchmarks_dirs: Iterable[str | Path] = ()) -> list[Benchmar
 
 def survey(
     benchmarks_dirs: Iterable[str | Path] = (),
-) -> tuple[list[BenchmarkSource], list[InvalidBenchmarkError]]:
-    """Return all benchmarks that can be used, sorted by name, and what is wrong with the others."""
-    found, faults = [], []
-    for name, path in sorted(_directories(benchmarks_dirs).items()):
+) -> tuple[list[BenchmarkSource], list[InvalidBenchmarkError | InvalidNameError]]:
+    """Return all benchmarks that can be used, sorted by name, and what is wrong with the others.
+
+    Raises:
+        UsageError: A further directory does not exist.
+    """
+    found: list[BenchmarkSource] = []
+    faults: list[InvalidBenchmarkError | InvalidNameError] = []
+    for _, places in sorted(_directories(benchmarks_dirs).items()):
         try:
-            found.append(BenchmarkSource(name, path, read_config(path / _CONFIG)))
-        except InvalidBenchmarkError as error:
+            found.append(_read(places))
+        except (InvalidBenchmarkError, InvalidNameError) as error:
             faults.append(error)
     return found, faults
 
 
-def _directories(benchmarks_dirs: Iterable[str | Path]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for root in benchmarks_dirs:
-        directory = Path(root).absolute()
-        if not directory.is_dir():
-            raise InvalidBenchmarkError(f"There is no directory of benchmarks at {str(root)!r}.")
-        for path in _below(directory):
-            found.setdefault(path.name, path)
-    for path in _below(BUNDLED) if BUNDLED.is_dir() else ():
-        found.setdefault(path.name, path)
+def check_usable_name(path: Path) -> None:
+    """Refuse a directory whose name cannot be a benchmark's; what leads to it may be anything.
+
+    Raises:
+        InvalidNameError: It has other characters than those that names of resources are made of.
+    """
+    if not _USABLE_NAME.fullmatch(path.name):
+        raise InvalidNameError(
+            f"A benchmark cannot be called {path.name!r}: functions, objects and tables are named "
+            "after it.",
+            remedy=f"Rename {str(path)!r}: to letters of ASCII, digits, dots, hyphens and "
+            "underscores, as in 911.my-function.",
+        )
+
+
+def _read(places: list[Path]) -> BenchmarkSource:
+    path, *others = places
+    if others:
+        listed = " and ".join(repr(str(place)) for place in places)
+        raise InvalidBenchmarkError(
+            f"There are {len(places)} benchmarks {path.name!r}: {listed}.",
+            remedy="Rename or remove all but one.",
+        )
+    check_usable_name(path)
+    return BenchmarkSource(path.name, path, read_config(path / _CONFIG))
+
+
+def _directories(benchmarks_dirs: Iterable[str | Path]) -> dict[str, list[Path]]:
+    """Return the directories of each name: several where the first that has it has several."""
+    found: dict[str, list[Path]] = {}
+    roots = [Path(root).absolute() for root in benchmarks_dirs]
+    for root in roots:
+        if not root.is_dir():
+            raise UsageError(
+                f"There is no directory of benchmarks at {str(root)!r}.",
+                remedy="Name one that holds benchmarks, or groups of them.",
+            )
+    for root in [*roots, *([BUNDLED] if BUNDLED.is_dir() else [])]:
+        here: dict[str, list[Path]] = {}
+        for path in _below(root):
+            here.setdefault(path.name, []).append(path)
+        found = {**here, **found}
     return found
 
 
 def _below(root: Path) -> Iterator[Path]:
     for child in sorted(root.iterdir()):
+        if child.name.startswith("."):
+            continue
         if (child / _CONFIG).is_file():
             yield child
         elif child.is_dir():

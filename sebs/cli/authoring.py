@@ -52,34 +52,49 @@ def validate(directory: Path, sizes: tuple[str, ...], data_dir: Path | None, as_
     """Look over the benchmark in DIRECTORY, and show everything that is wrong with it.
 
     Its code is read, its inputs are generated, and its validator is shown outputs that are wrong;
-    nothing is deployed. Exits with 1 where there is a problem; notes are none.
+    nothing is deployed. It ends with the languages in which the benchmark can be used. Exits with 1
+    where there is a problem; notes are none.
     """
-    from sebs.benchmark.checking import check
+    from sebs.benchmark.checking import check, usable_languages
     from sebs.cli import output
     from sebs.errors import UsageError
 
-    if not directory.is_dir():
-        raise UsageError(
-            f"There is no directory {str(directory)!r}.",
-            remedy="Name a benchmark's own directory, the one with its config.json.",
-        )
+    for what, path in (("a benchmark", directory), ("data", data_dir)):
+        if path is not None and not path.is_dir():
+            raise UsageError(
+                f"There is no directory {str(path)!r}.",
+                remedy=f"Name {what}'s own directory"
+                + (", the one with its config.json." if path is directory else "."),
+            )
     found = check(directory, sizes=sizes, data_dir=data_dir)
     problems = [finding for finding in found if finding.problem]
+    languages = usable_languages(directory, found)
     if as_json:
         output.print_json(
             {
                 "benchmark": directory.absolute().name,
                 "path": str(directory.absolute()),
                 "valid": not problems,
+                "languages": languages,
                 "findings": [asdict(finding) for finding in found],
             }
         )
-    elif found:
+        return 1 if problems else 0
+    if found:
         rows = [
             (each.where, "problem" if each.problem else "note", each.what, each.remedy)
             for each in found
         ]
         output.print_table(["where", "is", "what", "what to do"], rows)
-    if not as_json and not problems:
-        click.echo(f"{directory.absolute().name} is a benchmark that can be used.")
+    click.echo(_verdict(directory.absolute().name, languages))
     return 1 if problems else 0
+
+
+def _verdict(name: str, languages: dict[str, bool]) -> str:
+    """Return in which languages a benchmark can be used, in a sentence."""
+    usable = [language for language, can in languages.items() if can]
+    others = [language for language, can in languages.items() if not can]
+    if not usable:
+        return f"{name} cannot be used."
+    but = f", not in {', '.join(others)}" if others else ""
+    return f"{name} can be used in {', '.join(usable)}{but}."

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from benchmark_doubles import write_tree
 
-from sebs.benchmark.checking import Finding, check
+from sebs.benchmark.checking import Finding, check, usable_languages
 from sebs.benchmark.new import check_name, write_skeleton
 from sebs.benchmark.source import list_benchmarks
 from sebs.errors import InvalidNameError, UnsupportedLanguageError, UsageError
@@ -49,6 +49,9 @@ def test_names_that_are_no_benchmarks_are_refused(tmp_path: Path, name: str) -> 
 
 def test_nothing_is_written_over(fresh: Path) -> None:
     (fresh / "input.py").write_text("mine")
+    for below in (fresh / "input.py", fresh / "input.py" / "deep"):
+        with pytest.raises(UsageError, match="is no directory"):
+            write_skeleton(below, "912.other")
     with pytest.raises(UsageError, match="already"):
         write_skeleton(fresh.parent, NAME)
     with pytest.raises(UnsupportedLanguageError, match="no skeleton in java"):
@@ -96,11 +99,6 @@ def test_everything_is_found_at_once(fresh: Path) -> None:
         ({"input.py": "1/0"}, "input.py", "could not be loaded: ZeroDivisionError"),
         ({"input.py": "x = 1"}, "input.py", "has no generate_input"),
         (
-            {"input.py": "def generate_input(*a):\n    return {}\n"},
-            "input.py",
-            "has no validate_output",
-        ),
-        (
             {
                 "input.py": "def buckets_count():\n    return 1, 0\n"
                 "def generate_input(d, s, b, i, o, upload, nosql):\n"
@@ -146,11 +144,56 @@ def test_what_is_only_worth_knowing_is_no_problem(fresh: Path) -> None:
     languages = ["python", "rust", "java"]
     config = {"timeout": 1, "memory": 1, "languages": languages}
     (fresh / "config.json").write_text(json.dumps(config))
+    inputs = fresh / "input.py"
+    inputs.write_text(inputs.read_text().replace("def validate_output", "def judge"))
     renamed = fresh.rename(fresh.with_name("my_function"))
     found = check(renamed)
-    assert [each.where for each in found] == [".", "config.json", "java"]
+    assert [each.where for each in found] == [".", "config.json", "java", "input.py"]
+    assert "has no validate_output" in found[-1].what
     assert not any(each.problem for each in found)
     assert isinstance(found[0], Finding)
+    usable = {"python": True, "java": False, "rust": False}
+    assert usable_languages(renamed, found) == usable
+
+
+@pytest.mark.parametrize("name", ["911.my function", "911.mö", ".911", "911.a+b"])
+def test_a_name_that_no_resource_can_have_is_a_problem(fresh: Path, name: str) -> None:
+    renamed = fresh.rename(fresh.with_name(name))
+    [found] = check(renamed)
+    assert (found.where, found.problem) == (".", True)
+    assert "cannot be called" in found.what
+    assert usable_languages(renamed, [found]) == {"python": False, "nodejs": False}
+
+
+@pytest.mark.parametrize(
+    ("language", "file", "needed"),
+    [("java", "handler.jar", "its jar and handler.txt"), ("cpp", "bootstrap", "executable")],
+)
+def test_a_language_that_nothing_is_built_in_is_usable_only_as_it_was_built(
+    fresh: Path, language: str, file: str, needed: str
+) -> None:
+    config = {"timeout": 1, "memory": 1, "languages": [language]}
+    (fresh / "config.json").write_text(json.dumps(config))
+    write_tree(fresh, {f"{language}/source": "text"})
+    [found] = check(fresh)
+    assert (found.where, found.problem) == (language, True)
+    assert f"sebs builds no {language}" in found.what
+    assert needed in found.remedy
+    assert usable_languages(fresh, [found]) == {language: False}
+    (fresh / language / file).write_text("built")
+    (fresh / language / file).chmod(0o755)
+    [found] = check(fresh)
+    assert not found.problem
+    assert usable_languages(fresh, [found]) == {language: True}
+
+
+def test_one_language_may_be_usable_and_another_not(fresh: Path) -> None:
+    (fresh / "python/function.py").unlink()
+    assert usable_languages(fresh, check(fresh)) == {"python": False, "nodejs": True}
+    (fresh / "input.py").write_text("1/0")
+    assert usable_languages(fresh, check(fresh)) == {"python": False, "nodejs": False}
+    (fresh / "config.json").write_text("")
+    assert usable_languages(fresh, check(fresh)) == {}
 
 
 def test_only_the_wanted_sizes_are_generated(fresh: Path) -> None:

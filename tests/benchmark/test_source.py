@@ -11,8 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sebs.benchmark.config import BenchmarkConfig, read_config
-from sebs.benchmark.source import find_benchmark, list_benchmarks
-from sebs.errors import InvalidBenchmarkError, UnknownBenchmarkError
+from sebs.benchmark.source import find_benchmark, list_benchmarks, survey
+from sebs.errors import (
+    InvalidBenchmarkError,
+    InvalidNameError,
+    UnknownBenchmarkError,
+    UsageError,
+)
 from sebs.sebs_types import Language
 
 GOOD: dict[str, Any] = {"timeout": 10, "memory": 128, "languages": ["python"]}
@@ -48,8 +53,37 @@ def test_a_prefix_is_no_name(suite: Path) -> None:
 
 
 def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidBenchmarkError, match="nowhere"):
+    with pytest.raises(UsageError, match="nowhere"):
         list_benchmarks([tmp_path / "nowhere"])
+
+
+def test_two_of_one_name_in_one_directory_are_refused(suite: Path, tmp_path: Path) -> None:
+    config = (suite / NAME / "config.json").read_text()
+    names = [f"100.one/{NAME}", f"200.two/{NAME}"]
+    other = tmp_path / "other"
+    write_tree(other, {f"{name}/config.json": config for name in names})
+    for look in (lambda: find_benchmark(NAME, [other, suite]), lambda: list_benchmarks([other])):
+        with pytest.raises(InvalidBenchmarkError, match="There are 2 benchmarks") as caught:
+            look()
+        assert all(str(other / name) in caught.value.message for name in names)
+    # One that comes first settles it, and another benchmark is not concerned.
+    assert find_benchmark(NAME, [suite, other]).path == suite / NAME
+    assert find_benchmark("010.sleep", [other]).name == "010.sleep"
+    found, faults = survey([other])
+    assert "010.sleep" in {source.name for source in found}
+    assert len(faults) == 1
+
+
+def test_a_name_that_no_resource_can_have_is_refused(suite: Path) -> None:
+    config = (suite / NAME / "config.json").read_text()
+    write_tree(suite, {"911.my function/config.json": config, ".draft/912.x/config.json": config})
+    with pytest.raises(InvalidNameError, match=r"cannot be called '911\.my function'"):
+        find_benchmark("911.my function", [suite])
+    found, faults = survey([suite])
+    assert NAME in {source.name for source in found}
+    assert [type(fault) for fault in faults] == [InvalidNameError]
+    with pytest.raises(UnknownBenchmarkError):
+        find_benchmark("912.x", [suite])
 
 
 def test_both_forms_of_languages_and_unknown_keys_are_read() -> None:

@@ -62,13 +62,15 @@ def test_all_problems_are_shown_with_what_to_do(sebs: CommandLine) -> None:
     lines = done.out.splitlines()
     for words in (
         ("python/function.py", "problem", "cannot be read", "Write the function there."),
-        ("input.py", "problem", "any output passes", "Write one"),
+        ("input.py", "note", "has no validate_output", "Write one"),
         ("input.py", "note", "declares no sizes", "size_generators"),
     ):
         assert any(all(word in line for word in words) for line in lines), (words, done.out)
     document = sebs("benchmark", "validate", NAME, "--json")
     assert document.code == 1
     assert document.document["valid"] is False
+    assert document.document["languages"] == {"python": False, "nodejs": True}
+    assert "911.my-function can be used in nodejs, not in python." in done.out
     assert {each["where"] for each in document.document["findings"]} == {
         "python/function.py",
         "input.py",
@@ -79,3 +81,58 @@ def test_what_is_no_directory_is_refused(sebs: CommandLine) -> None:
     done = sebs("benchmark", "validate", "absent")
     assert (done.code, done.out) == (2, "")
     assert "There is no directory 'absent'" in done.err
+    sebs("benchmark", "new", NAME)
+    done = sebs("benchmark", "validate", NAME, "--data-dir", "absent")
+    assert (done.code, done.out) == (2, "")
+    done = sebs("benchmark", "new", "912.other", "--directory", f"{NAME}/config.json")
+    assert (done.code, done.out) == (2, "")
+    assert "is no directory" in done.err
+
+
+def test_a_name_with_a_space_cannot_be_used_and_a_path_with_one_can(sebs: CommandLine) -> None:
+    made = sebs("benchmark", "new", NAME, "--directory", "with a space")
+    assert made.code == 0, made.err
+    directory = sebs.root / "with a space" / NAME
+    done = sebs("benchmark", "validate", directory)
+    assert (done.code, done.out) == (0, f"{NAME} can be used in python, nodejs.\n")
+    directory.rename(directory.with_name("911.my function"))
+    done = sebs("benchmark", "validate", directory.with_name("911.my function"))
+    assert done.code == 1
+    assert "911.my function cannot be used." in done.out
+    invoked = sebs(
+        "benchmark", "invoke", "911.my function", "test", "--benchmarks-dir", directory.parent
+    )
+    assert invoked.code == 2
+    assert "cannot be called '911.my function'" in invoked.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("benchmark", "invoke", "901.increment", "test"),
+        ("regression", "--benchmarks", "901.increment"),
+    ],
+)
+def test_directories_that_are_not_there_are_refused_and_not_made(
+    sebs: CommandLine, command: tuple[str, ...]
+) -> None:
+    for option in ("--data-dir", "--benchmarks-dir"):
+        done = sebs(*command, "--benchmarks-dir", sebs.benchmarks, option, "ab sent")
+        assert done.code == 2, done.err
+        assert "ab sent" in done.err
+        assert not (sebs.root / "ab sent").exists()
+
+
+def test_a_benchmark_without_its_function_is_refused_before_it_is_deployed(
+    sebs: CommandLine,
+) -> None:
+    (sebs.benchmarks / "901.increment/python/function.py").unlink()
+    done = sebs.invoke()
+    assert done.code == 1
+    assert "901.increment has no python/function.py" in done.err
+    assert sebs("resource", "list", "--json").out.count("901") == 0
+    # A build may make it.
+    handler = 'printf \'def handler(event):\\n    return {"result": event["number"] + 1}\\n\''
+    init = sebs.benchmarks / "901.increment/init.sh"
+    init.write_text(f'{handler} > "$1/function.py"\n')
+    assert sebs.invoke().code == 0
