@@ -174,6 +174,8 @@ class SeBS(LoggingBase):
         deployment: System,
         config: ExperimentConfig,
         logging_filename: str | None = None,
+        *,
+        benchmarks_dirs: Sequence[str | Path] = (),
     ) -> Benchmark:
         """Return a benchmark as it is built for a platform.
 
@@ -183,6 +185,7 @@ class SeBS(LoggingBase):
             config: Language, architecture, variant; an empty language version becomes the one
                 that the platform prefers.
             logging_filename: Not used; kept for scripts written for SeBS.
+            benchmarks_dirs: Directories with further benchmarks, which come first.
 
         Raises:
             UnknownBenchmarkError: No such benchmark.
@@ -200,7 +203,7 @@ class SeBS(LoggingBase):
             str(self._output_dir),
             self._cache_client,
             self._docker_client,
-            benchmarks_dirs=self._benchmarks_dirs,
+            benchmarks_dirs=(*benchmarks_dirs, *self._benchmarks_dirs),
             data_dir=self._data_dir,
             wrappers=deployment.wrappers(config.runtime.language),
         )

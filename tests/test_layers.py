@@ -26,6 +26,7 @@ ORDER = (
     ("regression",),
     ("sebs",),
     ("cli",),
+    ("pytest_plugin",),
 )
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 MODULES = sorted(

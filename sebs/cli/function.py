@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.cli.session import Session
     from sebs.faas.attached import Attached
-    from sebs.faas.function import Trigger
     from sebs.results.run import Run
 
 
@@ -175,9 +174,10 @@ def _run(session: Session, function: Attached, wanted: Wanted) -> tuple[Run, boo
     """Measure; return the run, whether it was interrupted, and whether it lacks metrics."""
     from sebs.faas.attached import Change, ForeignCode
     from sebs.invoke.run import start_run
+    from sebs.invoke.triggers import present_trigger
 
     system, code = session.system, ForeignCode(function.benchmark)
-    trigger = _trigger(function, wanted.trigger)
+    trigger = present_trigger(function, wanted.trigger)
     if wanted.force_cold:
         with function.permitting(Change.COLD_START):
             # No benchmark is at hand, and what is ours of one is not needed for it.
@@ -197,20 +197,6 @@ def _run(session: Session, function: Attached, wanted: Wanted) -> tuple[Run, boo
     unfetched = measuring.fetch_metrics(run, system)
     run.finish()
     return run, interrupted, unfetched
-
-
-def _trigger(function: Attached, wanted: str | None) -> Trigger:
-    """Return the trigger that is wanted, else the one by which the platform tells most."""
-    from sebs.errors import UnsupportedTriggerError
-
-    present = {trigger.trigger_type().value: trigger for trigger in function.triggers_all()}
-    for kind in (wanted,) if wanted else ("library", "http"):
-        if kind in present:
-            return present[kind]
-    raise UnsupportedTriggerError(
-        f"The function {function.name} has no {wanted} trigger, and none is made for it.",
-        remedy=f"It has: {', '.join(present) or 'none'}.",
-    )
 
 
 def _describe(function: Attached) -> dict[str, Any]:
