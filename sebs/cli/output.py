@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Columns to lay out for where there is no terminal: wide enough that no cell is cut short.
 _UNLIMITED = 10_000
 
+#: Lines to which a cell is wrapped at most; what is longer is easier to read below the others.
+_MOST_LINES = 3
+
 
 def console(stderr: bool = False) -> Console:
     """Return a console; without a terminal it has no colour and cuts no cell short."""
@@ -64,15 +67,68 @@ def print_table(
 
 
 def show_table(table: Table) -> None:
-    """Print a table to standard output; without a terminal no line ends in blanks."""
+    """Print a table to standard output, whole: no word is broken and nothing is cut short.
+
+    In a terminal that is too narrow the widest column is wrapped, or, where that is not enough, the
+    rows are shown one below the other. Without a terminal a row is a line, which ends in no blanks.
+    """
     target = console()
     if target.is_terminal:
-        target.print(table)
+        target.print(table if _fits(table, target) else _row_by_row(table))
         return
     with target.capture() as capture:
         target.print(table)
-    lines = (line.rstrip() for line in capture.get().splitlines())
-    click.echo("\n".join(line for line in lines if line))
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    told = max((len(line) for line in lines[: _head_of(lines)]), default=0)
+    click.echo("\n".join(line[:told] if _is_rule(line) else line for line in lines if line))
+
+
+def _fits(table: Table, target: Console) -> bool:
+    """Make a table fit, if that is possible with every word whole and few lines a row."""
+    from rich.measure import Measurement
+
+    options = target.options.update_width(_UNLIMITED)
+    columns = [
+        [Measurement.get(target, options, cell) for cell in (column.header, *column.cells)]
+        for column in table.columns
+    ]
+    natural = [max(cell.maximum for cell in column) for column in columns]
+    whole = Measurement.get(target, options, table).maximum
+    if whole <= target.width:
+        return True
+    widest = natural.index(max(natural))
+    room = target.width - (whole - natural[widest])
+    for number, column in enumerate(table.columns):
+        column.no_wrap = number != widest
+    longest_word = max(cell.minimum for cell in columns[widest])
+    return room >= longest_word and natural[widest] <= room * _MOST_LINES
+
+
+def _row_by_row(table: Table) -> Table:
+    """Return a table with a line for each cell, its title before it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows.add_column(no_wrap=True)
+    rows.add_column(overflow="fold")
+    titles = [" ".join(str(column.header).split()) for column in table.columns]
+    for number, cells in enumerate(zip(*(column.cells for column in table.columns), strict=True)):
+        if number:
+            rows.add_row()
+        for title, cell in zip(titles, cells, strict=True):
+            if str(cell):
+                rows.add_row(Text(title, style="bold"), cell)
+    return rows
+
+
+def _is_rule(line: str) -> bool:
+    return bool(line) and not line.strip(" ─")
+
+
+def _head_of(lines: Sequence[str]) -> int:
+    """Return how many lines stand above the first rule."""
+    return next((number for number, line in enumerate(lines) if _is_rule(line)), 0)
 
 
 def _cell(value: Any) -> str:

@@ -10,6 +10,7 @@ import click
 from sebs.cli import options
 
 if TYPE_CHECKING:
+    from sebs.results.manifest import Manifest
     from sebs.results.results import Results
 
 #: What is a run's directory, or a file of results.
@@ -25,9 +26,10 @@ def command() -> None:
 @click.argument("directory", type=click.Path(path_type=Path), default="sebs-results")
 @options.as_json
 def list_runs(directory: Path, as_json: bool) -> None:
-    """List the runs in DIRECTORY, the oldest first; by default those in sebs-results."""
-    from datetime import datetime, timezone
+    """List the runs in DIRECTORY, the oldest first; by default those in sebs-results.
 
+    A run is finished, running, or interrupted: not finished, and nobody records it.
+    """
     from sebs.cli import output
     from sebs.results.reading import survey
 
@@ -43,15 +45,27 @@ def list_runs(directory: Path, as_json: bool) -> None:
     rows = [
         (
             path.name,
-            manifest.experiment,
-            manifest.benchmark,
-            manifest.deployment,
-            f"{datetime.fromtimestamp(manifest.begun, tz=timezone.utc):%Y-%m-%d %H:%M:%S}",
+            manifest.experiment or None,
+            manifest.benchmark or None,
+            manifest.deployment or None,
+            _begun(manifest),
             manifest.state,
         )
         for path, manifest in manifests
     ]
     output.print_table(["run", "experiment", "benchmark", "platform", "begun [UTC]", "state"], rows)
+
+
+def _begun(manifest: Manifest) -> str | None:
+    """Return when a run began; nothing where nobody knows."""
+    from datetime import datetime, timezone
+
+    from sebs.results.completing import BEGUN_FROM
+
+    if not manifest.begun:
+        return None
+    begun = f"{datetime.fromtimestamp(manifest.begun, tz=timezone.utc):%Y-%m-%d %H:%M:%S}"
+    return f"{begun} (of the file)" if BEGUN_FROM in manifest.details else begun
 
 
 @command.command("show")
@@ -93,17 +107,30 @@ def export(source: Path, kind: str, target: Path | None) -> None:
 
 @command.command("import")
 @click.argument("source", type=_SOURCE)
+@click.option("--platform", metavar="NAME", help="Where it was measured; see `sebs systems`.")
+@click.option("--region", metavar="NAME", help="The platform's region.")
+@click.option("--benchmark", metavar="NAME", help="What was invoked.")
+@click.option("--size", metavar="NAME", help="Size of the benchmark's input.")
+@click.option("--language", metavar="NAME", help="python, nodejs.")
+@click.option("--language-version", metavar="V", help="Of the language.")
+@click.option("--architecture", type=click.Choice(["x64", "arm64"]))
+@click.option("--memory", type=click.IntRange(min=1), metavar="MB", help="Of the function.")
 @options.output_dir
 @options.as_json
-def import_file(source: Path, output_dir: Path, as_json: bool) -> None:
+def import_file(source: Path, output_dir: Path, as_json: bool, **told: str | int | None) -> None:
     """Make a run of a file of results that SeBS, or an older sebs, wrote; it is known by content.
 
-    The file stays as it is.
+    What the file does not say is told by the options. Where it does not say when it was measured
+    either, the run begins when the file was written, and is marked so. The file stays as it is.
     """
     from sebs.cli import output
+    from sebs.faas.registry import require_known
     from sebs.results.reading import import_results
 
-    run = import_results(_read(source), output_dir)
+    given = {column: value for column, value in told.items() if value is not None}
+    if "platform" in given:
+        require_known(str(given["platform"]))
+    run = import_results(_read(source), output_dir, given)
     if as_json:
         output.print_json({"run_directory": str(run.directory)})
     else:

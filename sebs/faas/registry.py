@@ -92,6 +92,20 @@ def known_systems() -> list[str]:
     return [*BUILT_IN, *sorted(_entry_points())]
 
 
+def require_known(name: str) -> None:
+    """Refuse the key of a platform that there is not, importing none of them.
+
+    Raises:
+        UnknownSystemError: No such platform; the message lists those that exist.
+    """
+    known = known_systems()
+    if name not in known:
+        raise UnknownSystemError(
+            f"There is no platform {name!r}.",
+            remedy=f"{did_you_mean(name, known)}Known platforms: {', '.join(known)}.",
+        )
+
+
 def list_systems() -> list[SystemInfo]:
     """Return all platforms, those of this distribution first; never fails because of one."""
     infos = [
@@ -113,14 +127,8 @@ def load_system(name: str) -> type[System]:
     built_in = BUILT_IN.get(name)
     if built_in is not None:
         return _load_built_in(name, built_in)
-    entry_points = _entry_points()
-    if name not in entry_points:
-        known = [*BUILT_IN, *sorted(entry_points)]
-        raise UnknownSystemError(
-            f"There is no platform {name!r}.",
-            remedy=f"{did_you_mean(name, known)}Known platforms: {', '.join(known)}.",
-        )
-    return _load_plug_in(name, entry_points[name])
+    require_known(name)
+    return _load_plug_in(name, _entry_points()[name])
 
 
 def section_problems(name: str, section: Mapping[str, Any]) -> list[Problem]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sebs.errors import InvocationError
 from sebs.faas.result import ExecutionResult
-from sebs.results.manifest import Manifest
+from sebs.results.manifest import INVOKE, Manifest
 from sebs.results.run import Run
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sebs.sebs_types import SystemVariant
 
 #: Name of the experiment in manifests.
-EXPERIMENT = "invoke"
+EXPERIMENT = INVOKE
 
 
 class Code(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sebs.results.manifest import Manifest
+from sebs.results.reading import state_of
 from sebs.results.results import Results
 from sebs.results.rows import Invocation, invocation_of, is_wanted
 from sebs.results.summary import NO_REASON, summarize
@@ -66,6 +67,7 @@ class Overview:
         return {
             **manifest,
             **details,
+            "state": state_of(self.directory, self.manifest),
             "started": manifest["begun"],
             "repetitions": manifest["planned"],
             "run_directory": None if self.directory is None else str(self.directory),

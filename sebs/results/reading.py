@@ -95,15 +95,20 @@ def survey(directory: Path) -> tuple[list[tuple[Path, Manifest]], list[str]]:
     return sorted(found, key=lambda pair: pair[1].begun), faults
 
 
-def state_of(directory: Path, manifest: Manifest) -> str:
+def state_of(directory: Path | None, manifest: Manifest) -> str:
     """Return whether a run is finished, running or interrupted; manifests do not tell the latter.
+
+    Args:
+        directory: Where it is kept; ``None`` where nobody can record it any more.
+        manifest: Its manifest.
 
     Raises:
         OSError: Its journal cannot be read.
     """
-    if manifest.state == FINISHED or is_written(directory / JOURNAL):
-        return manifest.state
-    return INTERRUPTED
+    if manifest.state == FINISHED:
+        return FINISHED
+    recorded = directory is not None and is_written(directory / JOURNAL)
+    return manifest.state if recorded else INTERRUPTED
 
 
 def import_results(

@@ -298,8 +298,7 @@ def test_one_payload_has_no_slope_and_one_kind_no_other(tmp_path, capfd) -> None
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", ["empty"]),
-        ("a,b\n1,2\n", ["a,b"]),
+        ("", ["empty", "interrupted?"]),
         (",".join(PERFORMANCE) + "\n", ["nothing"]),
         (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1\n", ["line 2"]),
         (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1,9,nan,5\n", ["line 2", "nan"]),
@@ -309,7 +308,7 @@ def test_one_payload_has_no_slope_and_one_kind_no_other(tmp_path, capfd) -> None
         (",".join(PERFORMANCE) + "\n" + ",".join(PERFORMANCE) + "\n", ["line 2"]),
         (",".join(PERFORMANCE) + "\n128,1,8,10,8\n", ["line 2"]),
     ],
-    ids=["empty", "foreign", "headless", "truncated", "nan", "words", "negative", "twice", "mixed"],
+    ids=["empty", "headless", "truncated", "nan", "words", "negative", "twice", "mixed"],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["cost", "eviction", "overhead"])
 def test_files_that_are_no_results(command, text, words, tmp_path, capfd) -> None:
@@ -322,11 +321,28 @@ def test_files_that_are_no_results(command, text, words, tmp_path, capfd) -> Non
         assert word in message.lower()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n", ["a,b", "perf-cost, eviction-model, invocation-overhead"]),
+        (",".join(PERFORMANCE[:-1]) + "\n", ["perf-cost would have mem_used as well"]),
+    ],
+)
+def test_a_table_of_something_else_is_named_wrongly(text, words, tmp_path, capfd) -> None:
+    file = tmp_path / "strange.csv"
+    file.write_text(text)
+    code, message = refused(capfd, "analyze", "cost", file)
+    assert code == 2
+    for word in ("strange.csv", *words):
+        assert word in message
+
+
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])
 def test_what_is_not_there_or_no_run(name, tmp_path, capfd) -> None:
     code, message = refused(capfd, "analyze", "cost", tmp_path / name)
-    assert code == 1
+    assert code == 2
     assert str(tmp_path) in message
+    assert "sebs results list" in message
 
 
 def test_an_experiment_is_not_taken_for_another(tmp_path, capfd) -> None:

@@ -16,8 +16,8 @@ def asked(capfd: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, A
     return code, json.loads(capfd.readouterr().out)
 
 
-def refusal(file: Path, capfd: pytest.CaptureFixture[str]) -> str:
-    assert run(["analyze", "cost", str(file)]) == 1
+def refusal(file: Path, capfd: pytest.CaptureFixture[str], code: int = 1) -> str:
+    assert run(["analyze", "cost", str(file)]) == code
     captured = capfd.readouterr()
     assert captured.out == ""
     assert "bug" not in captured.err
@@ -61,11 +61,21 @@ def test_a_document_of_sebs_knows_whose_prices_apply(tmp_path, capfd) -> None:
     assert (code, answer["verdict"]) == (0, "no difference shown")
 
 
-@pytest.mark.parametrize("text", ["{", '{"a": 1}', "[1, 2]", '{"_invocations": {"f": {"r": 1}}}'])
-def test_documents_that_are_no_results(text, tmp_path, capfd) -> None:
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("{", 1, "no whole JSON"),
+        ('{"_invocations": {"f": {"r": 1}}}', 1, "Invocation 1"),
+        ('{"a": 1}', 2, "it has a. Known are _invocations"),
+        ("[1, 2]", 2, "a JSON array"),
+    ],
+)
+def test_documents_that_are_broken_or_no_results(text, code, words, tmp_path, capfd) -> None:
     file = tmp_path / "broken.json"
     file.write_text(text)
-    assert "broken.json" in refusal(file, capfd)
+    told = refusal(file, capfd, code)
+    assert "broken.json" in told
+    assert words in told
 
 
 def test_a_document_with_no_number_is_refused(tmp_path, capfd) -> None:

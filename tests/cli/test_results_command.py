@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -56,7 +58,7 @@ def test_runs_are_listed_and_what_is_broken_is_named(made, capfd) -> None:
     printed = capfd.readouterr()
     [listed] = json.loads(printed.out)
     assert listed["run_directory"] == str(made.directory)
-    assert (listed["state"], listed["benchmark"]) == ("running", "010.sleep")
+    assert (listed["state"], listed["benchmark"]) == ("interrupted", "010.sleep")
     assert "Left out" in printed.err
     assert "empty" in printed.err
     assert sebs_command(["results", "list", str(directory)]) == 0
@@ -64,8 +66,71 @@ def test_runs_are_listed_and_what_is_broken_is_named(made, capfd) -> None:
 
 
 def test_a_directory_that_is_not_there_is_an_error(tmp_path, capfd) -> None:
-    assert sebs_command(["results", "list", str(tmp_path / "nowhere")]) == 1
+    assert sebs_command(["results", "list", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capfd.readouterr().err
+
+
+def test_a_run_is_no_directory_of_runs(made, capfd) -> None:
+    assert sebs_command(["results", "list", str(made.directory)]) == 2
+    assert f"sebs results show {made.directory}" in capfd.readouterr().err
+
+
+def state_of(run: Run, capfd: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """Return what the list and the document of a run say of it."""
+    assert sebs_command(["results", "list", str(run.directory.parent), "--json"]) == 0
+    [listed] = json.loads(capfd.readouterr().out)
+    assert sebs_command(["results", "show", str(run.directory), "--json"]) == 0
+    return listed["state"], json.loads(capfd.readouterr().out)["state"]
+
+
+def test_a_run_is_running_only_while_somebody_records_it(tmp_path, capfd) -> None:
+    manifest = Manifest(experiment="invoke", deployment="local", planned=4)
+    with Run.create(tmp_path / "runs", manifest) as run:
+        assert state_of(run, capfd) == ("running", "running")
+        run.record({"id": "1"}, ExecutionResult.from_times(BEGIN, BEGIN))
+        assert state_of(run, capfd) == ("running", "running")
+    assert state_of(run, capfd) == ("interrupted", "interrupted")
+    run.finish()
+    assert state_of(run, capfd) == ("finished", "finished")
+
+
+def test_a_killed_recorder_leaves_an_interrupted_run(tmp_path, capfd) -> None:
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom sebs.results.run import Run\n"
+        "from sebs.results.manifest import Manifest\n"
+        "run = Run.create(Path(sys.argv[1]), Manifest(experiment='invoke', deployment='local'))\n"
+        "print(run.directory, flush=True)\ntime.sleep(600)\n"
+    )
+    arguments = [sys.executable, "-c", code, str(tmp_path / "runs")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as recorder:
+        run = Run.load(Path(recorder.stdout.readline().strip()))
+        assert state_of(run, capfd) == ("running", "running")
+        recorder.kill()
+    assert state_of(run, capfd) == ("interrupted", "interrupted")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "benchmark", "begins"),
+    [
+        ("invoke", "010.sleep", "010.sleep-local-2"),
+        ("perf-cost", "010.sleep", "perf-cost-010.sleep-local-2"),
+        ("network-ping-pong", "", "network-ping-pong-local-2"),
+        ("invoke", "../arn:aws:x", ".._arn_aws_x-local-2"),
+    ],
+)
+def test_a_run_is_called_by_its_experiment(experiment, benchmark, begins, tmp_path) -> None:
+    manifest = Manifest(experiment=experiment, deployment="local", benchmark=benchmark)
+    with Run.create(tmp_path, manifest) as run:
+        assert run.directory.parent == tmp_path
+        assert run.directory.name.startswith(begins)
+
+
+def test_runs_are_not_kept_in_a_file(tmp_path, capfd) -> None:
+    (tmp_path / "result.csv").write_text(TABLE)
+    (tmp_path / "runs").write_text("")
+    arguments = ["results", "import", str(tmp_path / "result.csv"), "--output-dir"]
+    assert sebs_command([*arguments, str(tmp_path / "runs")]) == 2
+    assert "--output-dir" in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("_polars")
@@ -98,6 +163,71 @@ def test_a_file_is_imported_and_stays_as_it_is(tmp_path, capfd) -> None:
     summary = document["summary"]
     assert summary["cold"]["client"]["median"] == 90_000
     assert summary["warm"]["provider"] == {"n": 1, "min": 5000, "median": 5000, "max": 5000}
+
+
+def imported(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], *options: str, text: str = TABLE
+) -> Manifest:
+    """Import a table, and return the run's manifest."""
+    source = tmp_path / "result.csv"
+    source.write_text(text)
+    os.utime(source, (BEGIN.timestamp(), BEGIN.timestamp()))
+    arguments = ["results", "import", str(source), "--output-dir", str(tmp_path / "runs")]
+    assert sebs_command([*arguments, *options, "--json"]) == 0
+    return Run.load(Path(json.loads(capfd.readouterr().out)["run_directory"])).manifest
+
+
+def test_a_file_without_a_time_begins_when_it_was_written(tmp_path, capfd) -> None:
+    manifest = imported(tmp_path, capfd)
+    assert (manifest.begun, manifest.ended) == (BEGIN.timestamp(), BEGIN.timestamp())
+    assert manifest.details["begun_from"] == "modification time of result.csv"
+    assert sebs_command(["results", "list", str(tmp_path / "runs")]) == 0
+    assert "2026-01-02 03:04:05 (of the file)" in capfd.readouterr().out
+
+
+def test_a_file_that_says_when_its_invocations_began_begins_with_them(tmp_path, capfd) -> None:
+    header = "payload_size,repetition,is_cold,connection_time,start_timestamp,finish_timestamp"
+    rows = "1,0,True,0.1,1700000009.5,1700000010,r\n1,1,False,0.1,1700000001.25,1700000002,s\n"
+    manifest = imported(tmp_path, capfd, text=f"{header},request_id\n{rows}")
+    assert (manifest.begun, manifest.ended) == (1700000001.25, 1700000009.5)
+    assert "begun_from" not in manifest.details
+
+
+def test_what_a_file_does_not_say_is_told(tmp_path, capfd) -> None:
+    told = {
+        "--platform": "aws", "--region": "us-east-1", "--benchmark": "110.dynamic-html",
+        "--size": "test", "--language": "python", "--language-version": "3.9",
+        "--architecture": "arm64", "--memory": "128",
+    }  # fmt: skip
+    manifest = imported(tmp_path, capfd, *(each for pair in told.items() for each in pair))
+    assert (manifest.deployment, manifest.region, manifest.benchmark, manifest.size) == (
+        "aws", "us-east-1", "110.dynamic-html", "test",
+    )  # fmt: skip
+    [run] = (tmp_path / "runs").iterdir()
+    assert run.name.startswith("perf-cost-110.dynamic-html-aws-")
+    assert sebs_command(["analyze", "cost", str(run), "--json"]) == 0
+    prices = json.loads(capfd.readouterr().out)["prices"]
+    assert (prices["region"], prices["architecture"]) == ("us-east-1", "arm64")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--memory", "256"], ["memory is 128 by the file, and 256"]),
+        (["--platform", "awss"], ["'awss'", "Did you mean aws?"]),
+        (["--architecture", "mips"], ["mips"]),
+        (["--memory", "0"], ["--memory"]),
+    ],
+)
+def test_what_is_told_wrongly_imports_nothing(options, words, tmp_path, capfd) -> None:
+    source = tmp_path / "result.csv"
+    source.write_text(TABLE)
+    arguments = ["results", "import", str(source), "--output-dir", str(tmp_path / "runs")]
+    assert sebs_command([*arguments, *options]) == 2
+    told = capfd.readouterr().err
+    for word in words:
+        assert word in told
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("text", ["", "memory,type\n1,warm\n", TABLE + "128,warm\n", "{"])
