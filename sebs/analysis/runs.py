@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.comparison import Comparison, Verdict, compare
 from sebs.analysis.quantiles import CONFIDENCE
-from sebs.analysis.samples import Times, times_of, values_of
+from sebs.analysis.samples import times_of, values_of
 from sebs.errors import IncomparableRunsError
+from sebs.results.levels import level_columns, varying
 
 if TYPE_CHECKING:
     from sebs.results.results import Results
@@ -35,16 +36,18 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Invocations of one memory size that began the same way, compared.
+    """Invocations that began the same way and differ in nothing that was asked for, compared.
 
     Attributes:
         memory: MB; ``None`` where nobody says, or sizes differ and are compared all the same.
         start: ``cold`` or ``warm``.
+        levels: What else tells them apart: column to its value.
         comparison: Of their times, in microseconds; ``None`` where one run has none of them.
     """
 
     memory: int | None
     start: str
+    levels: Mapping[str, Any]
     comparison: Comparison | None
 
     @property
@@ -55,8 +58,8 @@ class Group:
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
         measured = {} if self.comparison is None else self.comparison.serialize()
-        own = {"memory": self.memory, "start": self.start, "verdict": self.verdict.value}
-        return {**own, **measured}
+        own = {"memory": self.memory, "start": self.start, "levels": dict(self.levels)}
+        return {**own, "verdict": self.verdict.value, **measured}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class RunComparison:
 
     Attributes:
         metric: What was compared.
-        groups: By memory size and how invocations began.
+        groups: By how invocations began and all that tells them apart.
         differences: In what the runs differ; not empty only where that was forced.
         failed_base: Invocations of the base that failed.
         failed_head: Invocations of the head that failed.
@@ -131,16 +134,17 @@ def compare_runs(
             f"The two runs are not comparable; they differ in{rows}\n",
             remedy="Compare them all the same with --force.",
         )
-    before, after = times_of(base, metric), times_of(head, metric)
-    by_memory = not any(difference.what == "memory" for difference in differences)
-    first, second = _samples(before, by_memory), _samples(after, by_memory)
+    levels = _levels(base, head)
+    before, after = times_of(base, metric, levels), times_of(head, metric, levels)
+    first, second = before.groups, after.groups
     # Each group gets its share of the chance to be wrong (Bonferroni), so that many groups raise no
     # more false alarms than one.
     shared = len(first.keys() & second.keys())
     confidence = 1 - (1 - CONFIDENCE) / max(shared, 1)
     groups = tuple(
-        Group(
-            *key,
+        _group(
+            key,
+            levels,
             compare(first[key], second[key], confidence)
             if key in first and key in second
             else None,
@@ -165,15 +169,23 @@ def _differences(base: Results, head: Results) -> list[Difference]:
     ]
 
 
-def _samples(times: Times, by_memory: bool) -> Mapping[tuple[int | None, str], Any]:
-    import numpy as np
+def _levels(base: Results, head: Results) -> list[str]:
+    """Return the columns in which the invocations of either run differ, and the memory size.
 
-    if by_memory:
-        return times.groups
-    starts: dict[tuple[int | None, str], list[Any]] = {}
-    for (_, start), values in times.groups.items():
-        starts.setdefault((None, start), []).append(values)
-    return {key: np.concatenate(parts) for key, parts in starts.items()}
+    Where each run has one size, and these differ, they are compared all the same.
+    """
+    apart = {name for run in (base, head) for name in varying(run.wanted(), run.manifest)}
+    sizes = [values_of(run, "memory") for run in (base, head)]
+    if sizes[0] == sizes[1]:
+        apart.add("memory")
+    order = (column.name for run in (base, head) for column in level_columns(run.manifest))
+    return [name for name in dict.fromkeys(order) if name in apart]
+
+
+def _group(key: tuple[Any, ...], levels: Sequence[str], comparison: Comparison | None) -> Group:
+    start, *values = key
+    told = dict(zip(levels, values, strict=True))
+    return Group(told.pop("memory", None), start, told, comparison)
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,7 @@ Failed invocations have no place in a sample of times; how many there were is to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sebs.analysis.cost import Usage
 from sebs.analysis.eviction import Idling
 from sebs.analysis.overhead import Delivery
 from sebs.errors import InvalidSampleError, UsageError
+from sebs.results.levels import varying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,9 @@ METRICS: Mapping[str, str] = {
     "benchmark": "benchmark_time",
 }
 
+#: What tells trials of an eviction experiment apart, where it is there.
+_OF_TRIALS = ("memory", "architecture", "environments", "delta_t", "repetition")
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -38,44 +42,58 @@ class LeftOut:
         cold: An environment was started for them.
         unknown: Nobody says whether one was.
         unmeasured: Their time is not known.
+        otherwise: They were asked for in another way: in bursts, say, and not one by one.
     """
 
     failed: int
     cold: int
     unknown: int
     unmeasured: int
+    otherwise: int = 0
 
     def serialize(self) -> dict[str, int]:
         """Return plain JSON values."""
         return asdict(self)
 
     def __str__(self) -> str:
-        parts = [f"{number} {kind}" for kind, number in self.serialize().items() if number]
-        return ", ".join(parts)
+        names = {"otherwise": "of another kind"}
+        counts = self.serialize().items()
+        return ", ".join(f"{number} {names.get(what, what)}" for what, number in counts if number)
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The times of a run, by memory size and by how invocations began.
+    """The times of a run, by how invocations began and by what tells them apart.
 
     Attributes:
-        groups: Memory size, MB (``None`` where nobody says), and ``cold`` or ``warm``, to times in
-            microseconds.
+        levels: The columns that tell them apart.
+        groups: ``cold`` or ``warm``, and the values of the levels (``None`` where nobody says), to
+            times in microseconds.
         failed: Invocations that failed.
     """
 
-    groups: Mapping[tuple[int | None, str], NDArray[np.float64]]
+    levels: tuple[str, ...]
+    groups: Mapping[tuple[Any, ...], NDArray[np.float64]]
     failed: int
 
 
+#: Columns of which :func:`usages_of` makes what invocations used.
+USAGE = ("memory", "kind", "start", "failure", "provider", "memory_used")
+
+#: Kinds of invocations whose cost stands for a function's, the first that was measured; those of a
+#: burst wait for each other.
+_PRICED = ("warm", "sequential")
+
+
 def warm_usages(results: Results, architecture: str | None = None) -> tuple[list[Usage], LeftOut]:
-    """Return what the warm invocations used whose provider time is known.
+    """Return what the warm invocations used whose provider time is known; see :func:`usages_of`.
 
     Args:
         results: Of one run, or of a file.
         architecture: Only invocations on it.
 
     Raises:
+        InvalidSampleError: They differ in more than memory size, kind and architecture.
         ResultFormatError: The results cannot be read.
     """
     import polars as pl
@@ -83,31 +101,60 @@ def warm_usages(results: Results, architecture: str | None = None) -> tuple[list
     table = results.wanted()
     if architecture is not None:
         table = table.filter(pl.col("architecture") == architecture)
-    frame = table.select("memory", "start", "failure", "provider", "memory_used").collect()
+    others = set(varying(table, results.manifest)) - {"memory", "kind", "architecture"}
+    if others:
+        raise InvalidSampleError(
+            f"Invocations that differ in {', '.join(sorted(others))} have no common cost.",
+            remedy="Export the run, and keep of the table what is to be priced.",
+        )
+    return usages_of(table.select(USAGE).collect())
+
+
+def usages_of(frame: pl.DataFrame) -> tuple[list[Usage], LeftOut]:
+    """Return what the warm invocations of one kind used at each memory size.
+
+    Where they are of several kinds these are not pooled: ``warm`` ones are taken, else
+    ``sequential`` ones, else those of the kind that has the most.
+
+    Args:
+        frame: The columns :data:`USAGE`, of invocations that differ in nothing else.
+    """
+    import polars as pl
+
     succeeded = _succeeded(frame)
     warm = succeeded.filter(pl.col("start") == "warm")
     known = warm.filter(pl.col("provider").is_not_null() & pl.col("memory").is_not_null())
+    chosen = known.filter(pl.col("kind").eq_missing(priced_kind(known)))
     cold = succeeded.filter(pl.col("start") == "cold").height
     left_out = LeftOut(
         failed=frame.height - succeeded.height,
         cold=cold,
         unknown=succeeded.height - cold - warm.height,
         unmeasured=warm.height - known.height,
+        otherwise=known.height - chosen.height,
     )
     used = pl.col("memory_used")
-    grouped = known.group_by("memory").agg("provider", used.filter(used > 0).median())
+    grouped = chosen.group_by("memory").agg("provider", used.filter(used > 0).median())
     return [
         Usage(memory, provider.to_numpy(), memory_used)
         for memory, provider, memory_used in zip(*grouped.get_columns(), strict=True)
     ], left_out
 
 
-def times_of(results: Results, metric: str) -> Times:
+def priced_kind(known: pl.DataFrame) -> str | None:
+    """Return the kind whose cost stands for that of a function; ``None`` where none is named."""
+    counts = known["kind"].value_counts(sort=True)
+    kinds: list[str | None] = counts["kind"].to_list()
+    return next((kind for kind in (*_PRICED, *kinds) if kind in kinds), None)
+
+
+def times_of(results: Results, metric: str, levels: Sequence[str] | None = None) -> Times:
     """Return the times of all invocations that succeeded.
 
     Args:
         results: Of one run.
         metric: One of :data:`METRICS`.
+        levels: The columns that tell invocations apart; all that do in this run by default.
 
     Raises:
         UsageError: There is no such metric.
@@ -118,16 +165,23 @@ def times_of(results: Results, metric: str) -> Times:
     if metric not in METRICS:
         raise UsageError(f"There is no metric {metric!r}.", remedy=f"Take {', '.join(METRICS)}.")
     column = METRICS[metric]
-    frame = results.wanted().select("memory", "start", "failure", column).collect()
+    table = results.wanted()
+    apart = varying(table, results.manifest) if levels is None else tuple(levels)
+    there = set(table.collect_schema().names())
+    by = [pl.col(name) if name in there else pl.lit(None).alias(name) for name in apart]
+    value = pl.col(column).alias(_VALUE)
+    frame = table.select(*by, pl.col("start").alias(_START), "failure", value).collect()
     succeeded = _succeeded(frame)
-    known = succeeded.filter(pl.col("start").is_in(["cold", "warm"]) & pl.col(column).is_not_null())
+    known = succeeded.filter(pl.col(_START).is_in(["cold", "warm"]), pl.col(_VALUE).is_not_null())
     groups = {
-        (memory, start): part[column].to_numpy().astype("float64")
-        for (memory, start), part in sorted(
-            known.group_by("memory", "start"), key=lambda item: _order(item[0])
-        )
+        key: part[_VALUE].to_numpy().astype("float64")
+        for key, part in sorted(known.group_by(_START, *apart), key=lambda item: _order(item[0]))
     }
-    return Times(groups, frame.height - succeeded.height)
+    return Times(apart, groups, frame.height - succeeded.height)
+
+
+#: Names that no level has.
+_START, _VALUE = "a start", "a value"
 
 
 def idlings_of(results: Results, memory: int | None = None) -> list[Idling]:
@@ -135,7 +189,8 @@ def idlings_of(results: Results, memory: int | None = None) -> list[Idling]:
 
     Args:
         results: With the factor ``delta_t``, seconds of idling; each row is an invocation after
-            it, or, with the factors ``started`` and ``warm``, a whole trial.
+            it, or, with the factors ``started`` and ``warm``, a whole trial. With the factor
+            ``kept``, that says which environments were still there; else the start does.
         memory: Only trials with this memory size, MB.
 
     Raises:
@@ -144,13 +199,10 @@ def idlings_of(results: Results, memory: int | None = None) -> list[Idling]:
     """
     import polars as pl
 
-    table = results.wanted()
+    table = _table_with("delta_t", results, "eviction", "how long environments idled")
     names = set(table.collect_schema().names())
-    if "delta_t" not in names:
-        raise InvalidSampleError(
-            "These are no results of an eviction experiment: nothing tells how long environments "
-            "idled."
-        )
+    # Those that only started environments idled for no time.
+    table = table.filter(pl.col("delta_t").is_not_null())
     if memory is not None:
         table = table.filter(pl.col("memory") == memory)
     if {"started", "warm"} <= names:
@@ -158,9 +210,12 @@ def idlings_of(results: Results, memory: int | None = None) -> list[Idling]:
     else:
         # A failed invocation tells nothing of the environment that it did not reach.
         answered = table.filter(pl.col("start").is_in(["cold", "warm"]))
+        was_warm = pl.col("start") == "warm"
+        if "kept" in names:
+            was_warm = pl.col("kept").fill_null(was_warm)
         trials = (
-            answered.group_by("memory", "delta_t", "repetition", maintain_order=True)
-            .agg(pl.len().alias("started"), (pl.col("start") == "warm").sum().alias("warm"))
+            answered.group_by(*(each for each in _OF_TRIALS if each in names), maintain_order=True)
+            .agg(pl.len().alias("started"), was_warm.sum().alias("warm"))
             .select("delta_t", "started", "warm")
             .collect()
         )
@@ -172,7 +227,8 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
 
     Args:
         results: With the factor ``received``, when the function had the payload by its own clock,
-            and perhaps ``offset``, by how many seconds that clock is ahead.
+            and perhaps ``offset``, by how many seconds that clock is ahead, and ``code_bytes``,
+            the size of its package where that is what varied.
         offset: Instead of what the results say of it, seconds.
 
     Raises:
@@ -181,18 +237,16 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
     """
     import polars as pl
 
-    table = results.wanted()
+    table = _table_with("received", results, "overhead", "when functions received what was sent")
     names = set(table.collect_schema().names())
-    if "received" not in names:
-        raise InvalidSampleError(
-            "These are no results of an overhead experiment: nothing tells when functions "
-            "received what was sent."
-        )
     theta = pl.lit(offset) if offset is not None else pl.lit(0.0)
     if offset is None and "offset" in names:
         theta = pl.col("offset")
+    size = pl.col("payload_bytes")
+    if "code_bytes" in names:
+        size = pl.coalesce("code_bytes", size)
     columns = [
-        pl.col("payload_bytes").cast(pl.Float64),
+        size.cast(pl.Float64),
         pl.col("start") == "cold",
         *(pl.col(name).dt.epoch("us") / 1e6 for name in ("begin", "received")),
         pl.col("http_startup").fill_null(0) / 1e6,
@@ -204,6 +258,16 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
         & pl.col("received").is_not_null()
     )
     return [Delivery(*row) for row in known.select(columns).collect().iter_rows()]
+
+
+def _table_with(factor: str, results: Results, experiment: str, told: str) -> pl.LazyFrame:
+    """Return the table of an experiment that has a factor, or else refuse."""
+    table = results.wanted()
+    if factor not in table.collect_schema().names():
+        raise InvalidSampleError(
+            f"These are no results of an {experiment} experiment: nothing tells {told}."
+        )
+    return table
 
 
 def values_of(results: Results, column: str) -> list[Any]:
@@ -218,6 +282,10 @@ def _succeeded(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(~pl.col("failure").fill_null(False))
 
 
-def _order(key: tuple[Any, ...]) -> tuple[float, str]:
-    memory, start = key
-    return (-1 if memory is None else memory, start)
+def _order(key: tuple[Any, ...]) -> tuple[tuple[bool, bool, Any], ...]:
+    """Return what sorts groups by the levels first: null before anything, numbers as numbers."""
+    start, *levels = key
+    return tuple(
+        (value is not None, isinstance(value, str), 0 if value is None else value)
+        for value in (*levels, start)
+    )

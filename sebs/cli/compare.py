@@ -98,9 +98,14 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
 
     for difference in compared.differences:
         click.echo(f"The runs differ in {difference}.")
-    columns = ["start", "memory\n[MB]", "n", "base\n[ms]", "head\n[ms]", "change", "interval"]
-    rows = [_row(group) for group in compared.groups]
-    output.print_table([*columns, "verdict"], rows, numbers=columns[1:])
+    levels = list(dict.fromkeys(name for group in compared.groups for name in group.levels))
+    told = ["start", *(name.replace("_", " ") for name in levels)]
+    columns = ["memory\n[MB]", "n", "base\n[ms]", "head\n[ms]", "change", "interval"]
+    rows = [
+        (group.start, *(_told(group.levels[name]) for name in levels), *_row(group))
+        for group in compared.groups
+    ]
+    output.print_table([*told, *columns, "verdict"], rows, numbers=columns)
     for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
         if failed:
             click.echo(f"Failed invocations of the {which}, not compared: {failed}.")
@@ -112,10 +117,14 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
 def _row(group: Group) -> tuple[Any, ...]:
     found = group.comparison
     if found is None:
-        return group.start, group.memory, None, None, None, None, None, "in one run only"
+        return group.memory, None, None, None, None, None, "in one run only"
     sizes = f"{found.n_base}, {found.n_head}"
     medians = [_milliseconds(median) for median in (found.median_base, found.median_head)]
-    return group.start, group.memory, sizes, *medians, *_change(found), _short(found.verdict)
+    return group.memory, sizes, *medians, *_change(found), _short(found.verdict)
+
+
+def _told(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _change(found: Comparison) -> tuple[str | None, str | None]:

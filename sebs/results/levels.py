@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from sebs.results.manifest import Manifest
 
-#: Columns that tell one invocation from the next, and not one kind of them from another.
-_SINGLE = frozenset({"id", "experiment", "repetition", "wanted"})
+#: Columns that tell one invocation from the next, or one copy of a function from the other, and
+#: not one kind of invocations from another.
+_SINGLE = frozenset({"id", "experiment", "function", "repetition", "wanted"})
 
 
 def level_columns(manifest: Manifest) -> list[Column]:

@@ -33,6 +33,8 @@ _PYTHON: Mapping[str, tuple[type, ...]] = {
     "time": (int,),
 }
 
+_TEXTS = ("name", "type", "unit", "meaning")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -65,8 +67,8 @@ class Column:
             ResultFormatError: It is no column, or of a type that there is not.
         """
         try:
-            texts = (str(stored[key]) for key in ("name", "type", "unit", "meaning"))
-            column = Column(*texts, measured=bool(stored.get("measured")))
+            name, kind, unit, meaning = (str(stored[key]) for key in _TEXTS)
+            column = Column(name, kind, unit, meaning, measured=bool(stored.get("measured")))
         except (KeyError, TypeError) as error:
             raise ResultFormatError(f"{stored!r} describes no column: {error!r}.") from error
         if column.type not in _PYTHON:
