@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +17,9 @@ import pytest
 from sebs import Function, Local
 from sebs.errors import GatewayError, UsageError
 from sebs.faas.function import ExecutionResult
+from sebs.local.options import LocalOptions
+
+GUIDE = Path(__file__).parents[2] / "docs" / "platforms" / "local.md"
 
 PERIOD = 380
 HANDLER = """
@@ -133,3 +139,16 @@ def test_a_gateway_that_was_killed_keeps_nothing_warm(shop: Any, gone: Any) -> N
     assert warm(function, 2) == 0
     system.let_pass(PERIOD)
     assert warm(function, 2) == 1
+
+
+def test_the_guide_lets_a_day_pass(tmp_path: Path, program_environment: dict[str, str]) -> None:
+    [program] = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=program_environment, check=True
+    )
+
+
+def test_the_guide_has_every_option() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", GUIDE.read_text("utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named == LocalOptions.model_fields.keys() - {"name", "resources"}
