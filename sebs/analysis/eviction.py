@@ -63,7 +63,60 @@ class EvictionModel:
 
     def warm_share(self, seconds: float) -> float:
         """Return which share of the environments is still warm after so many seconds."""
-        return 1.0 if self.period_s is None else 2.0 ** -(seconds // self.period_s)
+        if self.period_s is None:
+            return 1.0 if self.period_high_s is None else 0.0
+        return float(2.0 ** -(seconds // self.period_s))
+
+    def told(self) -> str:
+        """Return what it says, as a sentence."""
+        fit = "" if self.r2 is None else f", R² = {self.r2:.4f}"
+        if self.period_high_s is None:
+            return f"Nothing was evicted: a period is longer than {self.period_low_s:g} s{fit}."
+        if self.period_s is None:
+            return (
+                f"Nothing was ever warm: a period is {self.period_high_s:g} s or shorter{fit}. "
+                "Idle for a shorter time."
+            )
+        return (
+            f"Half of the idle environments are evicted every {self.period_s:g} s; any period "
+            f"above {self.period_low_s:g} and up to {self.period_high_s:g} s fits equally "
+            f"well{fit}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AfterIdling:
+    """What all trials that idled for the same time observed.
+
+    Attributes:
+        seconds: ΔT.
+        trials: How many trials there were.
+        started: How many environments there were in them.
+        warm: How many of these still were.
+    """
+
+    seconds: float
+    trials: int
+    started: int
+    warm: int
+
+    @property
+    def share(self) -> float:
+        """Which share of the environments was still warm."""
+        return self.warm / self.started
+
+
+def after_idling(trials: Iterable[Idling]) -> list[AfterIdling]:
+    """Return what was observed after each time of idling, ascending."""
+    by_time: dict[float, list[Idling]] = {}
+    for trial in trials:
+        by_time.setdefault(trial.seconds, []).append(trial)
+    return [
+        AfterIdling(
+            seconds, len(of), sum(each.started for each in of), sum(each.warm for each in of)
+        )
+        for seconds, of in sorted(by_time.items())
+    ]
 
 
 def fit_eviction(trials: Iterable[Idling]) -> EvictionModel:

@@ -147,39 +147,25 @@ def eviction(results: Path, memory: int | None, as_json: bool) -> None:
         output.print_json(model.serialize())
         return
     _show_trials(trials, model)
-    click.echo(_period(model))
+    click.echo(model.told())
 
 
 def _show_trials(trials: Iterable[Idling], model: EvictionModel) -> None:
+    from sebs.analysis.eviction import after_idling
     from sebs.cli import output
 
-    seen: dict[float, list[Idling]] = {}
-    for trial in trials:
-        seen.setdefault(trial.seconds, []).append(trial)
-    rows = []
-    for seconds in sorted(seen):
-        warm = sum(trial.warm for trial in seen[seconds])
-        share = warm / sum(trial.started for trial in seen[seconds])
-        bar = "█" * round(share * _BARS)
-        expected = f"{model.warm_share(seconds):.0%}"
-        rows.append((f"{seconds:g}", len(seen[seconds]), f"{share:.0%}", expected, bar))
+    rows = [
+        (
+            f"{each.seconds:g}",
+            each.trials,
+            f"{each.share:.0%}",
+            f"{model.warm_share(each.seconds):.0%}",
+            "█" * round(each.share * _BARS),
+        )
+        for each in after_idling(trials)
+    ]
     columns = ["idle [s]", "trials", "warm", "model", ""]
     output.print_table(columns, rows, numbers=columns[:4])
-
-
-def _period(model: EvictionModel) -> str:
-    fit = "" if model.r2 is None else f", R² = {model.r2:.4f}"
-    if model.period_high_s is None:
-        return f"Nothing was evicted: a period is longer than {model.period_low_s:g} s{fit}."
-    if model.period_s is None:
-        return (
-            f"Nothing was ever warm: a period is {model.period_high_s:g} s or shorter{fit}. "
-            "Idle for a shorter time."
-        )
-    return (
-        f"Half of the idle environments are evicted every {model.period_s:g} s; any period above "
-        f"{model.period_low_s:g} and up to {model.period_high_s:g} s fits equally well{fit}."
-    )
 
 
 @command.command("overhead")

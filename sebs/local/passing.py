@@ -30,7 +30,7 @@ class PassingLocal(AttachingLocal):
             UsageError: It is negative, without end, or no number.
             GatewayError: The gateway refused, or every function is still on the real clock.
         """
-        if self._config.scaling.clock != VIRTUAL:
+        if not self.clock_is_virtual:
             super().let_pass(seconds)
             return
         check_seconds(seconds)
@@ -47,6 +47,11 @@ class PassingLocal(AttachingLocal):
             # Where it was deleted in the meantime, no environment of it is left.
             with suppress(FunctionGoneError):
                 self._functions.advance(name, seconds)
+
+    @property
+    def clock_is_virtual(self) -> bool:
+        """Whether environments idle by :meth:`let_pass` alone; other time passes by itself."""
+        return self._config.scaling.clock == VIRTUAL
 
     def _is_concerned(self, definition: dict[str, Any]) -> bool:
         resources = self._config.resources

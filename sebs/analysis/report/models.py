@@ -17,7 +17,6 @@ from sebs.analysis.report.figure import (
 )
 
 if TYPE_CHECKING:
-    from sebs.analysis.eviction import EvictionModel, Idling
     from sebs.analysis.overhead import Delivery, Line
     from sebs.results.results import Results
 
@@ -31,16 +30,16 @@ def eviction(results: Results) -> Figure | None:
     Raises:
         InvalidSampleError: The run idled, but no model can be fitted to what it saw.
     """
-    from sebs.analysis.eviction import fit_eviction
+    from sebs.analysis.eviction import after_idling, fit_eviction
     from sebs.analysis.samples import idlings_of
 
     if "delta_t" not in results.manifest.columns:
         return None
     trials = idlings_of(results)
     model = fit_eviction(trials)
-    shares = _shares(trials)
-    seen = [{"s": seconds, "share": 100 * share} for seconds, _, share in shares]
-    end = max(seconds for seconds, _, _ in shares)
+    observed = after_idling(trials)
+    seen = [{"s": each.seconds, "share": 100 * each.share} for each in observed]
+    end = observed[-1].seconds
     steps = [end * number / 400 for number in range(401)]
     fitted = [{"s": seconds, "share": 100 * model.warm_share(seconds)} for seconds in steps]
 
@@ -63,34 +62,17 @@ def eviction(results: Results) -> Figure | None:
         )
 
     rows = [
-        [number(seconds), f"{n}", f"{share:.0%}", f"{model.warm_share(seconds):.0%}"]
-        for seconds, n, share in shares
+        [
+            number(each.seconds),
+            f"{each.trials}",
+            f"{each.share:.0%}",
+            f"{model.warm_share(each.seconds):.0%}",
+        ]
+        for each in observed
     ]
     table = Table(["idle [s]", "trials", "warm", "model"], rows)
-    words = "The share of environments that were still warm after idling. " + _period(model)
+    words = "The share of environments that were still warm after idling. " + model.told()
     return Figure("eviction", "Eviction of idle environments", words, draw, table)
-
-
-def _shares(trials: list[Idling]) -> list[tuple[float, int, float]]:
-    """Return seconds of idling, the number of trials, and the share that stayed warm."""
-    seen: dict[float, list[Idling]] = {}
-    for trial in trials:
-        seen.setdefault(trial.seconds, []).append(trial)
-    return [
-        (seconds, len(of), sum(trial.warm for trial in of) / sum(trial.started for trial in of))
-        for seconds, of in sorted(seen.items())
-    ]
-
-
-def _period(model: EvictionModel) -> str:
-    if model.period_high_s is None:
-        return f"Nothing was evicted: a period is longer than {model.period_low_s:g} s."
-    if model.period_s is None:
-        return f"Nothing was ever warm: a period is {model.period_high_s:g} s or shorter."
-    return (
-        f"Half of them are evicted every {model.period_s:.4g} s; any period above "
-        f"{model.period_low_s:.4g} and up to {model.period_high_s:.4g} s fits equally well."
-    )
 
 
 def overhead(results: Results) -> Figure | None:
@@ -104,6 +86,7 @@ def overhead(results: Results) -> Figure | None:
 
     if "received" not in results.manifest.columns:
         return None
+    what = "package" if results.manifest.parameters.get("type") == "code" else "payload"
     found = deliveries_of(results)
     lines = dict(zip(("cold", "warm"), fit_overhead(found), strict=True))
     fitted = {kind: line for kind, line in lines.items() if line is not None}
@@ -117,7 +100,7 @@ def overhead(results: Results) -> Figure | None:
     ]
 
     def draw(width: int) -> dict[str, Any]:
-        place = {"x": axis("mb", "payload [MB]"), "y": axis("ms", "until received [ms]")}
+        place = {"x": axis("mb", f"{what} [MB]"), "y": axis("ms", "until received [ms]")}
         return chart(
             width,
             280,
@@ -136,19 +119,23 @@ def overhead(results: Results) -> Figure | None:
             ],
         )
 
-    said = " ".join(f"{kind.capitalize()}: {_line(line)}." for kind, line in fitted.items())
-    words = f"How long invocations took to reach their function, by the size of the payload. {said}"
+    said = " ".join(f"{kind.capitalize()}: {_line(line, what)}." for kind, line in fitted.items())
+    words = f"How long invocations took to reach their function, by the size of the {what}. {said}"
     rows = [
         [
             kind,
             f"{line.n:,}",
             number(line.intercept_s * 1000),
+            _interval(line.intercept_low_s, line.intercept_high_s),
             None if line.slope_s_per_mb is None else number(line.slope_s_per_mb * 1000),
+            _interval(line.slope_low_s_per_mb, line.slope_high_s_per_mb),
             None if line.r2 is None else f"{line.r2:.4f}",
         ]
         for kind, line in fitted.items()
     ]
-    table = Table(["start", "n", "intercept [ms]", "slope [ms/MB]", "R²"], rows)
+    interval = "95 % interval"
+    columns = ["start", "n", "intercept [ms]", interval, "slope [ms/MB]", interval, "R²"]
+    table = Table(columns, rows)
     return Figure("overhead", "Invocation overhead", words, draw, table)
 
 
@@ -157,8 +144,17 @@ def _delivered(each: Delivery, megabyte: int) -> dict[str, Any]:
     return {"kind": kind, "mb": each.payload / megabyte, "ms": each.latency * 1000}
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, what: str) -> str:
     constant = f"{number(line.intercept_s * 1000)} ms"
     if line.slope_s_per_mb is None:
-        return f"{constant}, all payloads being of one size"
-    return f"{constant} and {number(line.slope_s_per_mb * 1000)} ms for each MB"
+        return f"{constant}, every {what} being of one size"
+    told = f"{constant} and {number(line.slope_s_per_mb * 1000)} ms for each MB"
+    if line.depends_on_size is False:
+        return f"{told}, which may be chance"
+    return told
+
+
+def _interval(low_s: float | None, high_s: float | None) -> str | None:
+    if low_s is None or high_s is None:
+        return None
+    return f"{number(low_s * 1000)} to {number(high_s * 1000)}"

@@ -1,0 +1,105 @@
+"""What a run of the eviction experiment showed: the model by memory size, and where it misleads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.conclusion import Conclusion
+from sebs.analysis.eviction import AfterIdling, EvictionModel, after_idling, fit_eviction
+from sebs.errors import InvalidSampleError
+
+if TYPE_CHECKING:
+    from sebs.results.results import Results
+
+#: R² from which on a half-life describes what was observed, whatever else does.
+_DESCRIBED = 0.99
+
+_COLUMNS = ("memory [MB]", "idle [s]", "trials", "environments", "warm", "model")
+
+
+def conclude_eviction(results: Results) -> Conclusion:
+    """Return the period with which idle environments are evicted, by memory size.
+
+    Args:
+        results: Of one run of the experiment.
+
+    Raises:
+        InvalidSampleError: No trial came to its end, or none let its environments idle.
+        ResultFormatError: The results cannot be read.
+    """
+    from sebs.analysis.samples import idlings_of, values_of
+
+    models: list[dict[str, Any]] = []
+    words: list[str] = []
+    rows: list[list[str]] = []
+    for memory in values_of(results, "memory"):
+        trials = idlings_of(results, memory)
+        if not trials:
+            words.append(f"With {memory} MB no trial came to its end.")
+            continue
+        model, observed = fit_eviction(trials), after_idling(trials)
+        models.append({"memory": memory, **model.serialize(), **_bounds(observed)})
+        words.append(f"With {memory} MB there were {model.n} trials. {model.told()}")
+        words += _together(observed, model)
+        rows += [_row(memory, each, model) for each in observed]
+    if not models:
+        raise InvalidSampleError("Not a single trial came to its end.")
+    disagreeing = _disagreeing(results)
+    if disagreeing:
+        words.append(
+            f"{disagreeing} invocations began otherwise than the environment that served them "
+            "says: cold in one that was there before, or warm in another one. The environment is "
+            "what counts."
+        )
+    document = {"models": models, "disagreeing": disagreeing}
+    return Conclusion(words, document, _COLUMNS, rows)
+
+
+def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:
+    """Return until when all environments were warm, and from when on none was."""
+    all_warm = none_warm = None
+    for each in observed:
+        if each.warm < each.started:
+            break
+        all_warm = each.seconds
+    for each in reversed(observed):
+        if each.warm:
+            break
+        none_warm = each.seconds
+    return {"all_warm_until_s": all_warm, "none_warm_from_s": none_warm}
+
+
+def _together(observed: Sequence[AfterIdling], model: EvictionModel) -> list[str]:
+    """Say where environments are all evicted at once, which the model does not describe."""
+    last, first = (_bounds(observed)[name] for name in ("all_warm_until_s", "none_warm_from_s"))
+    if last is None or first is None or model.r2 is None or model.r2 > _DESCRIBED:
+        return []
+    if any(last < each.seconds < first for each in observed):
+        return []
+    return [
+        f"That is no half-life, though: all were warm after up to {last:g} s, and none from "
+        f"{first:g} s on. They are evicted together, after a fixed time between the two."
+    ]
+
+
+def _row(memory: int, each: AfterIdling, model: EvictionModel) -> list[str]:
+    return [
+        f"{memory}",
+        f"{each.seconds:g}",
+        f"{each.trials}",
+        f"{each.started}",
+        f"{each.share:.0%}",
+        f"{model.warm_share(each.seconds):.0%}",
+    ]
+
+
+def _disagreeing(results: Results) -> int:
+    """Return how many invocations say to be cold in an environment that was there, or reverse."""
+    import polars as pl
+
+    table = results.wanted()
+    if "kept" not in table.collect_schema().names():
+        return 0
+    differs = pl.col("kept") != (pl.col("start") == "warm")
+    return int(table.select(differs.sum()).collect().item() or 0)
