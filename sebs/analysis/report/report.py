@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sebs.analysis.quantiles import quantile
-from sebs.analysis.report import courses, distributions, memory, models
+from sebs.analysis.report import courses, distributions, memory, models, scaling, tuning
 from sebs.analysis.report.figure import KINDS, Figure, Table, milliseconds, number
 from sebs.analysis.report.invocations import invocations, measured_kinds, times
 from sebs.errors import AnalysisError, LimitExceededError
@@ -95,7 +95,7 @@ def _of_run(name: str, title: str, results: Results) -> Section:
             courses.environments,
         )
     ]
-    for fit in (models.eviction, models.overhead):
+    for fit in (models.eviction, models.overhead, scaling.environments_started, tuning.tuning):
         try:
             figures.append(fit(results))
         except AnalysisError as error:

@@ -1,0 +1,233 @@
+"""What a run of memory-tuning comes to, in words: which size to take, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.conclusion import Conclusion
+from sebs.analysis.quantiles import ranks
+from sebs.analysis.tuning import SPEED, Estimate, Size, Tuning, recommended, scores_of, tunings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sebs.results.results import Results
+
+COLUMNS = (
+    "payload",
+    "memory [MB]",
+    "start",
+    "n",
+    "failed",
+    "median [ms]",
+    "USD a million",
+    "what is shown",
+)
+
+
+def conclude_tuning(results: Results) -> Conclusion:
+    """Return which memory size to take for each payload, and why.
+
+    Args:
+        results: Of one run of memory-tuning.
+
+    Raises:
+        InvalidSampleError: No warm invocation succeeded.
+        ResultFormatError: The results cannot be read.
+    """
+    tunings = tunings_of(results)
+    objective, weight, hourly = _asked(results.manifest.parameters)
+    words = [
+        sentence
+        for tuning in tunings
+        for sentence in (*recommendation(tuning, objective, weight), *_break_even(tuning, hourly))
+    ]
+    chosen = {recommended(each, objective, weight).memory for each in tunings if each.front}
+    if len(chosen) > 1:
+        words.append(
+            "The payloads call for different sizes, and a function has one: weigh them by how "
+            "often each of them comes."
+        )
+    document = {
+        "objective": objective,
+        "weight": weight,
+        "vm_hourly": hourly,
+        "payloads": [_document(tuning, objective, weight) for tuning in tunings],
+    }
+    rows = [row for tuning in tunings for row in rows_of(tuning)]
+    return Conclusion(words, document, COLUMNS, rows)
+
+
+def recommendation(tuning: Tuning, objective: str, weight: float) -> Iterator[str]:
+    """Yield sentences: which size to take of one payload, and why.
+
+    Args:
+        tuning: What was measured.
+        objective: What the size is to be best in.
+        weight: Of the time in ``balanced``.
+    """
+    yield from _not_working(tuning)
+    if not tuning.front:
+        return
+    best = recommended(tuning, objective, weight)
+    if not tuning.priced:
+        yield f"What {tuning.payload} costs is not known: {tuning.unpriced}"
+    asked = f"by {objective}" if tuning.priced else f"by {SPEED}, since no cost is known"
+    if tuning.priced and objective not in (SPEED, "cost"):
+        asked += f", time counting {weight:.0%}"
+    yield f"{tuning.payload}: take {best.memory} MB ({asked}). {' '.join(_reasons(tuning, best))}"
+    if too_few := [size for size in tuning.compared() if size.time and size.time.low is None]:
+        yield (
+            f"{_sizes(too_few)}: too few invocations to tell sizes apart; with "
+            f"{len(tuning.sizes)} sizes {fewest(tuning.confidence)} of each are the least."
+        )
+
+
+def fewest(confidence: float) -> int:
+    """Return how many observations a median has an interval from."""
+    return next(n for n in range(1, 1000) if ranks(n, 0.5, confidence) is not None)
+
+
+def verdict(tuning: Tuning, size: Size) -> str:
+    """Return what is shown of a size, compared with those on the front."""
+    if size.time is None:
+        return "does not work"
+    if size.memory in tuning.front:
+        return "on the front"
+    if tuning.priced and size.cost is None:
+        return "has no price"
+    front = [tuning.size(memory) for memory in tuning.front]
+    for other in front:
+        faster = other.time is not None and other.time.shown_below(size.time)
+        if faster and not size.expense.shown_below(other.expense):
+            return f"{other.memory} MB is faster and no dearer"
+    return f"not shown to be faster than {_rival(front, size).memory} MB"
+
+
+def rows_of(tuning: Tuning) -> list[list[str | None]]:
+    """Return the rows of :data:`COLUMNS`; cold ones behind the warm ones of each size."""
+    rows: list[list[str | None]] = []
+    for size in tuning.sizes:
+        name, memory = tuning.payload, f"{size.memory}"
+        time = _interval(size.time, 1000)
+        told = verdict(tuning, size)
+        n, failed = f"{size.n:,}", f"{size.failed:,}"
+        rows.append([name, memory, "warm", n, failed, time, _interval(size.cost), told])
+        if size.cold is not None:
+            cold = _interval(size.cold, 1000)
+            rows.append([name, memory, "cold", f"{size.cold_n:,}", None, cold, None, None])
+    return rows
+
+
+def _asked(parameters: Mapping[str, Any]) -> tuple[str, float, float | None]:
+    """Return objective, weight and the price of a machine; the experiment has the defaults."""
+    return parameters["objective"], parameters["weight"], parameters.get("vm-hourly")
+
+
+def _rival(front: Sequence[Size], size: Size) -> Size:
+    """Return the fastest size of the front that is not dearer, else the cheapest."""
+    cheaper = [other for other in front if other.expense.value <= size.expense.value]
+    return cheaper[-1] if cheaper else front[0]
+
+
+def _not_working(tuning: Tuning) -> Iterator[str]:
+    for size in tuning.sizes:
+        if size.time is None:
+            yield (
+                f"{tuning.payload}: with {size.memory} MB not one warm invocation succeeded, and "
+                f"{size.failed} failed."
+            )
+
+
+def _reasons(tuning: Tuning, best: Size) -> Iterator[str]:
+    """Yield why that size, compared with its neighbours on the front."""
+    place = tuning.front.index(best.memory)
+    if place > 0:
+        yield _compared(best, tuning.size(tuning.front[place - 1]))
+    if place + 1 < len(tuning.front):
+        further = tuning.size(tuning.front[place + 1])
+        yield _compared(further, best)
+        return
+    slower = [size for size in tuning.compared() if size.memory != best.memory]
+    if not slower:
+        yield "It is the only size that can be compared."
+    else:
+        also = " and none is shown to be cheaper" if place == 0 and tuning.priced else ""
+        small = "" if tuning.priced or place > 0 else ", the smallest that works"
+        yield f"No size is shown to be faster than {best.memory} MB{small}{also}."
+
+
+def _compared(size: Size, other: Size) -> str:
+    """Return how a size that is shown to be faster compares with another."""
+    assert size.time is not None
+    assert other.time is not None
+    saved = 1 - size.time.value / other.time.value
+    least = 1 - (size.time.high or 0) / (other.time.low or 1)
+    most = 1 - (size.time.low or 0) / (other.time.high or 1)
+    told = (
+        f"{size.memory} MB takes {saved:.0%} less time than {other.memory} MB "
+        f"({least * 100:.0f} to {most:.0%})"
+    )
+    if size.cost is None or other.cost is None:
+        return f"{told}."
+    if not other.cost.shown_below(size.cost):
+        return f"{told} and is not shown to cost more."
+    return f"{told} and costs {size.cost.value / other.cost.value - 1:.0%} more."
+
+
+def _break_even(tuning: Tuning, hourly: float | None) -> Iterator[str]:
+    for size in tuning.sizes:
+        if size.memory in tuning.front and size.break_even_per_hour is not None:
+            yield (
+                f"{tuning.payload}: a machine for {hourly:g} USD an hour is cheaper than "
+                f"{size.memory} MB from {size.break_even_per_hour:,.0f} requests an hour on, if it "
+                "serves that many."
+            )
+
+
+def _sizes(sizes: Sequence[Size]) -> str:
+    return ", ".join(f"{size.memory}" for size in sizes) + " MB"
+
+
+def _interval(estimate: Estimate | None, factor: float = 1) -> str | None:
+    from sebs.analysis.report.figure import number
+
+    if estimate is None:
+        return None
+    shown = f"{number(estimate.value * factor)}"
+    if estimate.low is None or estimate.high is None:
+        return f"{shown} (no interval)"
+    return f"{shown} ({number(estimate.low * factor)} to {number(estimate.high * factor)})"
+
+
+def _document(tuning: Tuning, objective: str, weight: float) -> dict[str, Any]:
+    best = recommended(tuning, objective, weight) if tuning.front else None
+    scores = scores_of(tuning, weight)
+    return {
+        "architecture": tuning.architecture,
+        "payload": tuning.payload,
+        "confidence_each": tuning.confidence,
+        "recommended": None if best is None else best.memory,
+        "reason": None if best is None else " ".join(_reasons(tuning, best)),
+        "front": list(tuning.front),
+        "unpriced": tuning.unpriced or None,
+        "sizes": [_size(tuning, size, scores.get(size.memory)) for size in tuning.sizes],
+    }
+
+
+def _size(tuning: Tuning, size: Size, score: float | None) -> dict[str, Any]:
+    plain = asdict(size)
+    time, cost, cold = (plain.pop(name) or {} for name in ("time", "cost", "cold"))
+    return {
+        **plain,
+        **{f"median{end}_s": time.get(name) for name, end in _ENDS.items()},
+        **{f"cost_per_million{end}": cost.get(name) for name, end in _ENDS.items()},
+        **{f"cold_median{end}_s": cold.get(name) for name, end in _ENDS.items()},
+        "score": score,
+        "on_front": size.memory in tuning.front,
+        "verdict": verdict(tuning, size),
+    }
+
+
+_ENDS = {"value": "", "low": "_low", "high": "_high"}
