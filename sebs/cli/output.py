@@ -55,15 +55,46 @@ def make_table(columns: Sequence[str], *, numbers: Iterable[str] = ()) -> Table:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    numbers: Iterable[str] = (),
+    spare: Sequence[str] = (),
 ) -> None:
-    """Print a table to standard output; ``None`` becomes a dash, a list its items."""
+    """Print a table to standard output; ``None`` becomes a dash, a list its items.
+
+    Args:
+        columns: Titles.
+        rows: Cells.
+        numbers: Titles of the columns that are aligned to the right.
+        spare: Titles of the columns that a terminal which is too narrow goes without, the first
+            one first; that is told.
+    """
+    cells, right = [[_cell(value) for value in row] for row in rows], set(numbers)
+    for number in range(len(spare) + 1):
+        table = _filled(columns, cells, right, without=spare[:number])
+        if not spare or not console().is_terminal or _fits(table, console()):
+            show_table(table)
+            if number:
+                click.echo(f"Not shown: {', '.join(spare[:number])}; see --json.")
+            return
+    show_table(_filled(columns, cells, right))
+
+
+def _filled(
+    columns: Sequence[str],
+    cells: Iterable[Sequence[str]],
+    right: set[str],
+    without: Sequence[str] = (),
+) -> Table:
+    """Return a table of rows, without some columns."""
     from rich.text import Text
 
-    table = make_table(columns, numbers=numbers)
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    show_table(table)
+    places = [place for place, title in enumerate(columns) if title not in without]
+    table = make_table([columns[place] for place in places], numbers=right)
+    for row in cells:
+        table.add_row(*(Text(row[place]) for place in places))
+    return table
 
 
 def show_table(table: Table) -> None:
@@ -94,6 +125,9 @@ def _fits(table: Table, target: Console) -> bool:
     ]
     natural = [max(cell.maximum for cell in column) for column in columns]
     whole = Measurement.get(target, options, table).maximum
+    if whole > target.width:
+        table.padding = (0, 1, 0, 0)
+        whole = Measurement.get(target, options, table).maximum
     if whole <= target.width:
         return True
     widest = natural.index(max(natural))
@@ -105,7 +139,7 @@ def _fits(table: Table, target: Console) -> bool:
 
 
 def _row_by_row(table: Table) -> Table:
-    """Return a table with a line for each cell, its title before it."""
+    """Return a table with a line for each cell, its title before it; without one, the cell."""
     from rich.table import Table
     from rich.text import Text
 
@@ -116,9 +150,13 @@ def _row_by_row(table: Table) -> Table:
     for number, cells in enumerate(zip(*(column.cells for column in table.columns), strict=True)):
         if number:
             rows.add_row()
+        label: Any = None
         for title, cell in zip(titles, cells, strict=True):
-            if str(cell):
-                rows.add_row(Text(title, style="bold"), cell)
+            if not title and label is None:
+                label = cell
+            elif str(cell):
+                rows.add_row(label or Text(title, style="bold"), cell)
+                label = None
     return rows
 
 

@@ -53,7 +53,10 @@ def list_runs(directory: Path, as_json: bool) -> None:
         )
         for path, manifest in manifests
     ]
-    output.print_table(["run", "experiment", "benchmark", "platform", "begun [UTC]", "state"], rows)
+    columns = ["run", "experiment", "benchmark", "platform", "begun [UTC]", "state"]
+    # A run's name begins with these, and has the time.
+    spare = ["platform", "experiment", "benchmark", "begun [UTC]"]
+    output.print_table(columns, rows, spare=spare)
 
 
 def _begun(manifest: Manifest) -> str | None:
@@ -65,7 +68,7 @@ def _begun(manifest: Manifest) -> str | None:
     if not manifest.begun:
         return None
     begun = f"{datetime.fromtimestamp(manifest.begun, tz=timezone.utc):%Y-%m-%d %H:%M:%S}"
-    return f"{begun} (of the file)" if BEGUN_FROM in manifest.details else begun
+    return f"{begun} (file)" if BEGUN_FROM in manifest.details else begun
 
 
 @command.command("show")

@@ -182,7 +182,7 @@ def test_a_file_without_a_time_begins_when_it_was_written(tmp_path, capfd) -> No
     assert (manifest.begun, manifest.ended) == (BEGIN.timestamp(), BEGIN.timestamp())
     assert manifest.details["begun_from"] == "modification time of result.csv"
     assert sebs_command(["results", "list", str(tmp_path / "runs")]) == 0
-    assert "2026-01-02 03:04:05 (of the file)" in capfd.readouterr().out
+    assert "2026-01-02 03:04:05 (file)" in capfd.readouterr().out
 
 
 def test_a_file_that_says_when_its_invocations_began_begins_with_them(tmp_path, capfd) -> None:
