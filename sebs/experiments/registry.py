@@ -20,6 +20,11 @@ BUILT_IN = {
         "sebs.experiments.perf_cost",
         "PerfCost",
     ),
+    "eviction-model": (
+        "How many of the environments that idle for a time are still warm, and the half-life",
+        "sebs.experiments.eviction_model",
+        "Eviction",
+    ),
 }
 
 

@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 
 from cli_line import CommandLine
 
+from sebs.experiments import registry
+
 KINDS = ["cold", "warm", "burst", "sequential"]
 SECTION = {
     "benchmark": "901.increment",
@@ -62,7 +64,9 @@ def check(run: Path) -> None:
 
 
 def test_it_lists_them(sebs) -> None:
-    assert [each["name"] for each in sebs("experiment", "list", "--json").document] == ["perf-cost"]
+    listed = [each["name"] for each in sebs("experiment", "list", "--json").document]
+    assert listed == sorted(registry.known())
+    assert "perf-cost" in listed
 
 
 def test_a_run_that_is_killed_goes_on(sebs) -> None:

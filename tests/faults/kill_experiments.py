@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,12 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
         "repetitions": 4,
         "concurrent-invocations": 2,
         "memory-sizes": [128, 192],
+    },
+    "eviction-model": {
+        "sleep": 0.2,
+        "delta-t": [60, 400, 1600],
+        "invocations": [2],
+        "repetitions": 2,
     },
 }
 
@@ -126,7 +133,11 @@ def _only(results: Path) -> Path:
 
 
 def _wanted(run: Path) -> set[str]:
-    return {row["id"] for row in Run.load(run).rows() if row.get("wanted") is not False}
+    """Return the ids of what is wanted, whichever of the tries of a trial they are of."""
+    rows = Run.load(run).rows()
+    found = [re.sub(r"-try-\d+", "", row["id"]) for row in rows if row.get("wanted") is not False]
+    require(len(set(found)) == len(found), "nothing is wanted twice")
+    return set(found)
 
 
 def try_moments(name: str, root: Path, seeds: range) -> Iterator[tuple[int, float, str | None]]:
