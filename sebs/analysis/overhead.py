@@ -47,17 +47,35 @@ class Delivery:
 class Line:
     """A line through points, by least squares.
 
+    Intervals have a confidence of 95 % and are Student's: they hold where the points scatter
+    normally, and equally far at every size.
+
     Attributes:
         intercept_s: a, seconds of an invocation without payload.
         slope_s_per_mb: b, seconds a megabyte; ``None`` where all payloads have one size.
         r2: Share of the variance that the line explains; ``None`` where nothing varies.
         n: Number of points.
+        intercept_low_s: Lower end of the interval of a; ``None`` where there are too few points.
+        intercept_high_s: Higher end.
+        slope_low_s_per_mb: Lower end of the interval of b; ``None`` likewise.
+        slope_high_s_per_mb: Higher end.
     """
 
     intercept_s: float
     slope_s_per_mb: float | None
     r2: float | None
     n: int
+    intercept_low_s: float | None = None
+    intercept_high_s: float | None = None
+    slope_low_s_per_mb: float | None = None
+    slope_high_s_per_mb: float | None = None
+
+    @property
+    def depends_on_size(self) -> bool | None:
+        """Whether a slope other than zero is shown; ``None`` where nothing can be shown."""
+        if self.slope_low_s_per_mb is None or self.slope_high_s_per_mb is None:
+            return None
+        return not self.slope_low_s_per_mb <= 0 <= self.slope_high_s_per_mb
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -91,7 +109,34 @@ def _line(deliveries: Sequence[Delivery]) -> Line | None:
     n = len(deliveries)
     spread = float(np.sum((latencies - latencies.mean()) ** 2))
     if np.ptp(sizes) == 0:
-        return Line(float(latencies.mean()), None, None, n)
+        mean = float(latencies.mean())
+        return Line(mean, None, None, n, *_interval(mean, spread / n, n - 1))
     slope, intercept = (float(value) for value in np.polyfit(sizes, latencies, 1))
     residual = float(np.sum((latencies - intercept - slope * sizes) ** 2))
-    return Line(intercept, slope, 1 - residual / spread if spread else None, n)
+    apart = float(np.sum((sizes - sizes.mean()) ** 2))
+    return Line(
+        intercept,
+        slope,
+        1 - residual / spread if spread else None,
+        n,
+        *_interval(intercept, residual * (1 / n + float(sizes.mean()) ** 2 / apart), n - 2),
+        *_interval(slope, residual / apart, n - 2),
+    )
+
+
+def _interval(value: float, squares: float, freedom: int) -> tuple[float | None, float | None]:
+    """Return Student's interval of an estimate.
+
+    Args:
+        value: The estimate.
+        squares: Its variance, times the degrees of freedom.
+        freedom: The degrees of freedom.
+    """
+    from scipy.special import stdtrit
+
+    from sebs.analysis.quantiles import CONFIDENCE
+
+    if freedom < 1:
+        return None, None
+    width = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * (squares / freedom) ** 0.5
+    return value - width, value + width

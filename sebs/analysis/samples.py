@@ -242,6 +242,9 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
     theta = pl.lit(offset) if offset is not None else pl.lit(0.0)
     if offset is None and "offset" in names:
         theta = pl.col("offset")
+    # On a connection that is there, all that passes before the request is sent is sending.
+    reused = ~pl.col("fresh_connection").fill_null(True)
+    connecting = pl.when(reused).then(0).otherwise(pl.col("http_startup"))
     size = pl.col("payload_bytes")
     if "code_bytes" in names:
         size = pl.coalesce("code_bytes", size)
@@ -249,7 +252,7 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
         size.cast(pl.Float64),
         pl.col("start") == "cold",
         *(pl.col(name).dt.epoch("us") / 1e6 for name in ("begin", "received")),
-        pl.col("http_startup").fill_null(0) / 1e6,
+        connecting.fill_null(0) / 1e6,
         theta.alias("offset"),
     ]
     known = table.filter(

@@ -1,0 +1,131 @@
+"""What a run of invocation-overhead showed: latency over size, and how far clocks were apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.conclusion import Conclusion
+from sebs.analysis.offsets import Offset, RoundTrip, clock_offset
+from sebs.analysis.overhead import Line, fit_overhead
+
+if TYPE_CHECKING:
+    from sebs.results.results import Results
+
+#: The kind of the invocations that the offset of the clocks was told from.
+_CLOCK = "clock"
+
+
+def conclude_overhead(results: Results) -> Conclusion:
+    """Return the lines, and the offset of the clocks that is subtracted.
+
+    Args:
+        results: Of one run of invocation-overhead.
+
+    Raises:
+        InvalidSampleError: Nothing was measured, or a clock was set meanwhile.
+        ResultFormatError: The results cannot be read.
+    """
+    from sebs.analysis.samples import deliveries_of
+
+    lines = dict(zip(("cold", "warm"), fit_overhead(deliveries_of(results)), strict=True))
+    offsets = offsets_of(results)
+    of_code = results.manifest.parameters.get("type") == "code"
+    document = {
+        **{kind: None if line is None else line.serialize() for kind, line in lines.items()},
+        "clocks": [
+            {"offset_s": each.seconds, "error_s": each.error, "n": each.n} for each in offsets
+        ],
+    }
+    known = {kind: line for kind, line in lines.items() if line is not None}
+    return Conclusion(
+        words=[
+            *(_told(kind, line, of_code) for kind, line in known.items()),
+            *_noise_told(known),
+            *_clocks_told(offsets),
+        ],
+        document=document,
+    )
+
+
+def offsets_of(results: Results) -> list[Offset]:
+    """Return the offset of the clocks as each session of a run told it.
+
+    Raises:
+        InvalidSampleError: A clock was set meanwhile.
+        ResultFormatError: The results cannot be read.
+    """
+    sessions: dict[int, list[RoundTrip]] = {}
+    for row in results.rows():
+        if row.get("kind") == _CLOCK and (trip := round_trip(row)) is not None:
+            sessions.setdefault(row["session"], []).append(trip)
+    return [clock_offset(trips) for _, trips in sorted(sessions.items())]
+
+
+def round_trip(row: Mapping[str, Any]) -> RoundTrip | None:
+    """Return the round trip that a warm invocation was; ``None`` where it was none.
+
+    Where a connection was set up for it, that is a part of it: the offset that it tells is wrong
+    by no more than it says, and a quicker one tells more.
+
+    Args:
+        row: A row of the table, with the factors ``received`` and ``answered``.
+    """
+    if row.get("start") != "warm" or row.get("failure") or row.get("received") is None:
+        return None
+    return RoundTrip(*(row[at] / 1e6 for at in ("begin", "received", "answered", "end")))
+
+
+def _told(kind: str, line: Line, of_code: bool) -> str:
+    smallest = "with a package of no size" if of_code else "without payload"
+    interval = _interval(line.intercept_low_s, line.intercept_high_s)
+    begin = (
+        f"{kind.capitalize()}, {smallest}: {_ms(line.intercept_s)}{interval} until the function "
+        f"has the request, n = {line.n}"
+    )
+    if line.slope_s_per_mb is None:
+        return f"{begin}; all were of one size."
+    what = "package" if of_code else "payload"
+    interval = _interval(line.slope_low_s_per_mb, line.slope_high_s_per_mb)
+    slope = f"{_ms(line.slope_s_per_mb)}{interval} more for every MB of {what}"
+    if line.depends_on_size is False:
+        return f"{begin}; that the size of the {what} matters is not shown: {slope}."
+    r2 = "" if line.r2 is None else f"; R² = {line.r2:.3f}"
+    return f"{begin}; {slope}{r2}."
+
+
+def _interval(low_s: float | None, high_s: float | None) -> str:
+    if low_s is None or high_s is None:
+        return ""
+    return f" (95 % interval {low_s * 1000:.3g} to {high_s * 1000:.3g})"
+
+
+def _noise_told(lines: Mapping[str, Line]) -> list[str]:
+    ends = {kind: line.intercept_high_s for kind, line in lines.items()}
+    early = [kind for kind, end in ends.items() if end is not None and end < 0]
+    if not early:
+        return []
+    return [
+        f"Nothing arrives before it is sent: an intercept below zero ({', '.join(early)}) says "
+        "that these times do not follow a line, or that a clock was set."
+    ]
+
+
+def _clocks_told(offsets: list[Offset]) -> list[str]:
+    if not offsets:
+        return ["Nothing tells how far the clocks of function and client are apart."]
+    told = " then ".join(
+        f"{_ms(abs(each.seconds))} {'ahead of' if each.seconds >= 0 else 'behind'} the client's, "
+        f"give or take {_ms(each.error)}"
+        for each in offsets
+    )
+    trips = ", ".join(str(each.n) for each in offsets)
+    return [
+        f"The function's clock was {told}: that is subtracted. The error is half of the quickest "
+        f"of {trips} round trips; an intercept may be wrong by as much, "
+        "a slope is not."
+    ]
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms"
