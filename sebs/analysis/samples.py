@@ -107,10 +107,26 @@ def warm_usages(results: Results, architecture: str | None = None) -> tuple[list
             f"Invocations that differ in {', '.join(sorted(others))} have no common cost.",
             remedy="Export the run, and keep of the table what is to be priced.",
         )
-    return usages_of(table.select(USAGE).collect())
+    used = usages_of(table.select(USAGE).collect())
+    return used.usages, used.left_out
 
 
-def usages_of(frame: pl.DataFrame) -> tuple[list[Usage], LeftOut]:
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the warm invocations of one kind used.
+
+    Attributes:
+        usages: At each memory size.
+        kind: The kind; ``None`` where none is named.
+        left_out: The other invocations.
+    """
+
+    usages: list[Usage]
+    kind: str | None
+    left_out: LeftOut
+
+
+def usages_of(frame: pl.DataFrame) -> Used:
     """Return what the warm invocations of one kind used at each memory size.
 
     Where they are of several kinds these are not pooled: ``warm`` ones are taken, else
@@ -124,7 +140,8 @@ def usages_of(frame: pl.DataFrame) -> tuple[list[Usage], LeftOut]:
     succeeded = _succeeded(frame)
     warm = succeeded.filter(pl.col("start") == "warm")
     known = warm.filter(pl.col("provider").is_not_null() & pl.col("memory").is_not_null())
-    chosen = known.filter(pl.col("kind").eq_missing(priced_kind(known)))
+    kind = _priced_kind(known)
+    chosen = known.filter(pl.col("kind").eq_missing(kind))
     cold = succeeded.filter(pl.col("start") == "cold").height
     left_out = LeftOut(
         failed=frame.height - succeeded.height,
@@ -135,13 +152,14 @@ def usages_of(frame: pl.DataFrame) -> tuple[list[Usage], LeftOut]:
     )
     used = pl.col("memory_used")
     grouped = chosen.group_by("memory").agg("provider", used.filter(used > 0).median())
-    return [
+    usages = [
         Usage(memory, provider.to_numpy(), memory_used)
         for memory, provider, memory_used in zip(*grouped.get_columns(), strict=True)
-    ], left_out
+    ]
+    return Used(usages, kind, left_out)
 
 
-def priced_kind(known: pl.DataFrame) -> str | None:
+def _priced_kind(known: pl.DataFrame) -> str | None:
     """Return the kind whose cost stands for that of a function; ``None`` where none is named."""
     counts = known["kind"].value_counts(sort=True)
     kinds: list[str | None] = counts["kind"].to_list()

@@ -59,6 +59,7 @@ def command(
     nobody knows.
     """
     from sebs.analysis.report.report import make_report, title_of
+    from sebs.analysis.samples import values_of
     from sebs.cli.pricing import tariff_of
     from sebs.results.reading import read_results
     from sebs.results.table import require_polars
@@ -76,8 +77,12 @@ def command(
     if any(place.values()):
         # What nobody asked for may lack a price, and the report says so; this was asked for.
         for _, results in opened:
-            tariff_of(results, place)
-    sections = make_report(opened, lambda results: tariff_of(results, place))
+            for of in values_of(results, "architecture") or [None]:
+                tariff_of(results, {**place, "architecture": architecture or of})
+    sections = make_report(
+        opened,
+        lambda results, of: tariff_of(results, {**place, "architecture": architecture or of}),
+    )
     if page_file is None and figures_dir is None:
         _show(sections)
         return

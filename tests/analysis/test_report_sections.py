@@ -63,11 +63,11 @@ def results_of(rows: list[dict[str, Any]], **manifest: Any) -> Results:
     return Results(Manifest(experiment="invoke", deployment="aws", **told), rows)
 
 
-def unpriced(results: Results) -> Tariff:
+def unpriced(results: Results, architecture: str | None) -> Tariff:
     raise PriceUnknownError("There are no prices of 'aws'.")
 
 
-def priced(results: Results) -> Tariff:
+def priced(results: Results, architecture: str | None) -> Tariff:
     return Tariff.of_user(0.00001, 0.0, 1.0)
 
 

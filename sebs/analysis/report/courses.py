@@ -12,10 +12,10 @@ from sebs.analysis.report.figure import (
     axis,
     chart,
     data,
-    is_wide,
     kinds,
     milliseconds,
     number,
+    scale_of,
 )
 from sebs.analysis.report.invocations import thinned
 
@@ -51,7 +51,7 @@ def timeline(frame: pl.DataFrame) -> Figure | None:
             mark={"type": "point", "filled": True, "size": 36, "opacity": 1},
             encoding={
                 "x": axis("at", "since the first invocation [s]"),
-                "y": axis("ms", "client time [ms]", log=is_wide(least, most)),
+                "y": axis("ms", "client time [ms]", scale_of(least, most)),
                 **kinds(present, "color", "shape"),
             },
         )
@@ -69,22 +69,22 @@ def _slices(known: pl.DataFrame) -> Table:
 
     span = float(known["at"].to_numpy().max()) or 1.0
     place = (pl.col("at") * _SLICES / span).floor().clip(0, _SLICES - 1).alias("slice")
-    good = pl.col("kind") != "failed"
+    # What failed took as long as it took to fail.
+    median = pl.col("client").filter(pl.col("kind") != "failed").median()
     found = (
-        known.group_by(place)
-        .agg(
-            pl.len(),
-            (pl.col("kind") == "cold").sum().alias("cold"),
-            (~good).sum().alias("failed"),
-            pl.col("client").filter(good).median(),
-        )
-        .sort("slice")
+        known.group_by(place, "group", "kind", maintain_order=True)
+        .agg(pl.len(), median)
+        .sort("slice", maintain_order=True)
     )
+    differ = known["group"].n_unique() > 1
     rows = [
-        [number(place * span / _SLICES), f"{n:,}", f"{cold:,}", f"{failed:,}", milliseconds(median)]
-        for place, n, cold, failed, median in found.iter_rows()
+        [number(place * span / _SLICES), *([group] if differ else []), kind, f"{n:,}", took]
+        for place, group, kind, n, took in (
+            (*row[:-1], milliseconds(row[-1])) for row in found.iter_rows()
+        )
     ]
-    return Table(["from [s]", "invocations", "cold", "failed", "median [ms]"], rows)
+    asked = ["invocations"] if differ else []
+    return Table(["from [s]", *asked, "start", "n", "median [ms]"], rows)
 
 
 def environments(frame: pl.DataFrame) -> Figure | None:

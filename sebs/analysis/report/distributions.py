@@ -5,19 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.quantiles import Quantile, quantile
-from sebs.analysis.report.figure import (
-    BLUE,
-    Figure,
-    Table,
-    axis,
-    chart,
-    data,
-    is_wide,
-    kinds,
-    milliseconds,
-    number,
-)
-from sebs.analysis.report.invocations import measured_kinds, times
+from sebs.analysis.report import figure
+from sebs.analysis.report.figure import BLUE, Figure, Table, milliseconds, number
+from sebs.analysis.report.invocations import Series, cells, headed, series_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,40 +17,74 @@ _POINTS = 400
 
 _SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
+#: So many panels of a figure are drawn, and so many medians are said in words.
+PANELS, SAID = 12, 6
+
 
 def distribution(frame: pl.DataFrame) -> Figure | None:
-    """Return the share of invocations that were answered within a time, cold and warm apart."""
-    present = measured_kinds(frame)
-    if not present:
+    """Return the share of invocations that were answered within a time; what differs apart."""
+    found = series_of(frame)
+    if not found:
         return None
-    samples = {kind: times(frame, kind) for kind in present}
+    panels = list(dict.fromkeys(series.group for series in found))
+    drawn = [series for series in found if series.group in panels[:PANELS]]
     points = [
-        {"kind": kind, "ms": value / 1000, "share": 100 * share}
-        for kind, ordered in samples.items()
-        for value, share in _steps(ordered)
+        {"group": series.group, "kind": series.kind, "ms": value / 1000, "share": 100 * share}
+        for series in drawn
+        for value, share in _steps(series.times)
     ]
-    least = min(float(ordered[0]) for ordered in samples.values())
-    most = max(float(ordered[-1]) for ordered in samples.values())
+    least = min(float(series.times[0]) for series in drawn) / 1000
+    most = max(float(series.times[-1]) for series in drawn) / 1000
+    curves = {
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2.5},
+        "encoding": {
+            "x": figure.axis("ms", "client time [ms]", figure.scale_of(least, most)),
+            "y": figure.axis("share", "invocations [%]", {"domain": [0, 100]}),
+            "order": {"field": "share"},
+            **figure.kinds((series.kind for series in drawn), "color", "strokeDash"),
+        },
+    }
 
     def draw(width: int) -> dict[str, Any]:
-        return chart(
-            width,
-            300,
-            data=data(points),
-            mark={"type": "line", "interpolate": "step-after", "strokeWidth": 2.5},
-            encoding={
-                "x": axis("ms", "client time [ms]", log=is_wide(least, most)),
-                "y": axis("share", "invocations [%]"),
-                "order": {"field": "share"},
-                **kinds(present, "color", "strokeDash"),
-            },
-        )
+        if len(panels) == 1:
+            return figure.chart(width, 300, data=figure.data(points), **curves)
+        spec = {"width": width - 70, "height": 110, **curves}
+        return {
+            "data": figure.data(points),
+            "facet": {"row": _panels("group", panels[:PANELS])},
+            "spec": spec,
+        }
 
-    said = [f"Half of the {kind} ones within {_median(samples[kind])} ms." for kind in present]
-    words = "The share of invocations that were answered within a time. " + " ".join(said)
-    rows = [_row(kind, samples[kind]) for kind in present]
-    columns = ["start", "n", "least [ms]", *(f"{q:.0%} [ms]" for q in _SHOWN), "most [ms]"]
+    words = f"The share of invocations that were answered within a time. {_said(found)}"
+    if len(panels) > PANELS:
+        words += f" The first {PANELS} of {len(panels)} are drawn; the table has all."
+    quantiles = (f"{q:.0%} [ms]" for q in _SHOWN)
+    columns = headed(found, "n", "least [ms]", *quantiles, "most [ms]")
+    rows = [[*cells(found, series.group, series.kind), *_row(series.times)] for series in found]
     return Figure("distribution", "Distribution of client times", words, draw, Table(columns, rows))
+
+
+def _panels(field: str, order: list[str]) -> dict[str, Any]:
+    """Return what sets panels one beneath the other, each with its title."""
+    header = {
+        "labelColor": "currentColor",
+        "labelAngle": 0,
+        "labelAlign": "left",
+        "labelOrient": "top",
+        "labelAnchor": "start",
+        "labelFontSize": 13,
+    }
+    return {"field": field, "sort": order, "title": None, "header": header}
+
+
+def _said(found: list[Series]) -> str:
+    if len(found) > SAID:
+        return "What differs in what was asked for, or in how it began, is drawn apart."
+    return " ".join(
+        f"Half of the {each.kind} ones{each.group and f' ({each.group})'} within "
+        f"{_median(each.times)} ms."
+        for each in found
+    )
 
 
 def _steps(ordered: pl.Series) -> list[tuple[float, float]]:
@@ -77,10 +101,10 @@ def _median(ordered: pl.Series) -> str | None:
     return milliseconds(float(quantile(ordered.to_numpy()).value))
 
 
-def _row(kind: str, ordered: pl.Series) -> list[str | None]:
+def _row(ordered: pl.Series) -> list[str | None]:
     found = [ordered.quantile(q, "linear") for q in _SHOWN]
     ends = float(ordered[0]), float(ordered[-1])
-    return [kind, f"{len(ordered):,}", *map(milliseconds, (ends[0], *found, ends[1]))]
+    return [f"{len(ordered):,}", *map(milliseconds, (ends[0], *found, ends[1]))]
 
 
 #: Shares of the invocations between which phases are averaged: medians of phases would not add up.
@@ -98,37 +122,21 @@ _CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING = (
 
 def waterfall(frame: pl.DataFrame) -> Figure | None:
     """Return what an invocation consists of, one phase after the other."""
-    phases = [
-        {"kind": kind, "phase": phase, **span}
-        for kind in measured_kinds(frame)
-        for phase, span in _phases(frame, kind)
-    ]
-    if not phases:
+    found = [(series, span) for series in series_of(frame) for span in _phases(frame, series)]
+    if not found:
         return None
-    present = list(dict.fromkeys(each["kind"] for each in phases))
+    known = list(dict.fromkeys(series.name for series, _ in found))
+    present = known[:PANELS]
+    phases = [{"panel": series.name, **span} for series, span in found if series.name in present]
     order = list(dict.fromkeys(each["phase"] for each in phases))
 
     def draw(width: int) -> dict[str, Any]:
         narrow = width < 500
         label = {"title": None, "labelLimit": 110 if narrow else 200}
-        x = axis("from", "time [ms]", axis={"title": "time [ms]", "tickCount": 5})
+        x = figure.axis("from", "time [ms]", axis={"title": "time [ms]", "tickCount": 5})
         return {
-            "data": data(phases),
-            "facet": {
-                "row": {
-                    "field": "kind",
-                    "sort": present,
-                    "title": None,
-                    "header": {
-                        "labelColor": "currentColor",
-                        "labelAngle": 0,
-                        "labelAlign": "left",
-                        "labelOrient": "top",
-                        "labelAnchor": "start",
-                        "labelFontSize": 13,
-                    },
-                }
-            },
+            "data": figure.data(phases),
+            "facet": {"row": _panels("panel", present)},
             "resolve": {"scale": {"x": "independent"}},
             "spec": {
                 "width": width - (150 if narrow else 210),
@@ -143,7 +151,7 @@ def waterfall(frame: pl.DataFrame) -> Figure | None:
                                 "sort": order,
                                 "axis": label,
                             },
-                            "x": {**x, "scale": {"zero": True}},
+                            "x": x,
                             "x2": {"field": "to"},
                         },
                     },
@@ -163,19 +171,26 @@ def waterfall(frame: pl.DataFrame) -> Figure | None:
         "What an invocation in the middle consists of, one phase after the other: the averages of "
         "the fifth of the invocations whose client times are around the median."
     )
-    rows = [[p["kind"], p["phase"], number(p["to"] - p["from"])] for p in phases]
-    table = Table(["start", "phase", "average [ms]"], rows)
+    if len(known) > PANELS:
+        words += f" The first {PANELS} of {len(known)} are drawn; the table has all."
+    every = [series for series, _ in found]
+    rows = [
+        [*cells(every, series.group, series.kind), span["phase"], number(span["to"] - span["from"])]
+        for series, span in found
+    ]
+    table = Table(headed(every, "phase", "average [ms]"), rows)
     return Figure("phases", "Phases of an invocation", words, draw, table)
 
 
-def _phases(frame: pl.DataFrame, kind: str) -> list[tuple[str, dict[str, Any]]]:
+def _phases(frame: pl.DataFrame, series: Series) -> list[dict[str, Any]]:
     import polars as pl
 
     whole = frame.filter(
-        (pl.col("kind") == kind)
-        & pl.all_horizontal(
+        pl.col("kind") == series.kind,
+        pl.col("group") == series.group,
+        pl.all_horizontal(
             pl.col("client", "http_first_byte_return", "benchmark_time").is_not_null()
-        )
+        ),
     )
     if whole.is_empty():
         return []
@@ -192,12 +207,14 @@ def _phases(frame: pl.DataFrame, kind: str) -> list[tuple[str, dict[str, Any]]]:
         pl.col("benchmark_time").mean().alias(_HANDLER),
         (pl.col("client") - first).mean().alias(_RECEIVING),
     ).row(0, named=True)
-    at, found = 0.0, []
+    at = 0.0
+    found: list[dict[str, Any]] = []
     for phase, microseconds in means.items():
         if phase == _ENVIRONMENT and not microseconds:
             continue
         end = at + microseconds / 1000
-        found.append((phase, {"from": at, "to": end, "label": milliseconds(microseconds)}))
+        label = milliseconds(microseconds)
+        found.append({"phase": phase, "from": at, "to": end, "label": label})
         at = end
     return found
 

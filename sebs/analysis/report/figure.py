@@ -68,11 +68,35 @@ def data(rows: Iterable[Mapping[str, Any]]) -> Spec:
     return {"values": list(rows)}
 
 
-def axis(field: str, title: str, *, log: bool = False, **more: Any) -> Spec:
-    """Return the encoding of a number along an axis; a logarithmic one has few lines."""
-    scale = {"type": "log", "nice": False, "padding": 6} if log else {"zero": False, "padding": 6}
+def axis(field: str, title: str, scale: Spec | None = None, **more: Any) -> Spec:
+    """Return the encoding of a number along an axis with few lines.
+
+    Args:
+        field: Of the data.
+        title: With the unit.
+        scale: Such as :func:`scale_of` returns; from zero on by default.
+        more: Further parts of the encoding.
+    """
     lines = {"title": title, "tickCount": 5, "labelOverlap": True}
-    return {"field": field, "type": "quantitative", "axis": lines, "scale": scale, **more}
+    shown = {"zero": True, "nice": True} if scale is None else scale
+    return {"field": field, "type": "quantitative", "axis": lines, "scale": shown, **more}
+
+
+def scale_of(least: float, most: float, margin: float = 0.05) -> Spec:
+    """Return a scale that shows all numbers between two, none of them negative.
+
+    It is logarithmic where they spread so far that only such a one shows them all, and never begins
+    below zero: no duration does.
+
+    Args:
+        least: The smallest number, at least 0.
+        most: The largest one.
+        margin: Which share of what is between them is left free on both sides.
+    """
+    if is_wide(least, most):
+        return {"type": "log", "nice": False, "padding": 6}
+    free = margin * (most - least) or margin * most or 1.0
+    return {"domain": [max(0.0, least - free), most + free], "zero": False, "nice": False}
 
 
 def kinds(present: Iterable[str], *channels: str) -> dict[str, Spec]:

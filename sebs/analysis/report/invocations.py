@@ -1,10 +1,14 @@
-"""The invocations of a run as its figures take them: one kind each, times in milliseconds."""
+"""The invocations of a run as its figures take them: one kind each, times in microseconds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sebs.analysis.report.figure import KINDS
+from sebs.results.levels import level_columns, varying
+from sebs.results.schema import ASKED, Column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,38 +24,108 @@ _TAKEN = (
     "benchmark_time",
 )
 
+_ASKED = frozenset(column.name for column in ASKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Invocations that belong together: what differs is in no common figure.
+
+    Attributes:
+        group: What was asked for, as far as it is not the same for the whole run.
+        kind: How they began.
+        times: Their client times, µs, ascending.
+    """
+
+    group: str
+    kind: str
+    times: pl.Series
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return f"{self.kind}, {self.group}" if self.group else self.kind
+
 
 def invocations(results: Results) -> pl.DataFrame:
-    """Return the invocations in the order in which they began.
+    """Return the invocations that were asked for, in the order in which they began.
 
-    The column ``kind`` is ``failed``, else how it began; ``at`` is seconds since the first one.
+    The column ``kind`` is ``failed``, else how it began; ``group`` is what was asked for, as far as
+    it is not the same for all; ``at`` is seconds since the first one.
 
     Raises:
         ResultFormatError: The results cannot be read.
     """
     import polars as pl
 
-    start = pl.col("start")
+    table, start = results.wanted(), pl.col("start")
     known = pl.when(start.is_in(["cold", "warm"])).then(start).otherwise(pl.lit("unknown"))
     failed = pl.col("failure").fill_null(False)
     kind = pl.when(failed).then(pl.lit("failed")).otherwise(known)
     at = (pl.col("begin") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     until = (pl.col("end") - pl.col("begin").min()).dt.total_microseconds() / 1e6
-    columns = [kind.alias("kind"), at.alias("at"), until.alias("until"), *map(pl.col, _TAKEN)]
-    return results.wanted().select(columns).sort("at", nulls_last=True).collect()
+    apart = set(varying(table, results.manifest))
+    group = label([each for each in level_columns(results.manifest) if each.name in apart])
+    columns = [kind.alias("kind"), group.alias("group"), at.alias("at"), until.alias("until")]
+    return table.select(*columns, *map(pl.col, _TAKEN)).sort("at", nulls_last=True).collect()
 
 
-def times(frame: pl.DataFrame, kind: str) -> pl.Series:
-    """Return the client times of one kind, microseconds, ascending."""
+def label(columns: Sequence[Column]) -> pl.Expr:
+    """Return the values that rows have in some columns, as people read them."""
     import polars as pl
 
-    found: pl.Series = frame.filter(pl.col("kind") == kind)["client"].drop_nulls().sort()
+    if not columns:
+        return pl.lit("")
+    return pl.concat_str([_told(column) for column in columns], separator=", ", ignore_nulls=True)
+
+
+def _told(column: Column) -> pl.Expr:
+    import polars as pl
+
+    unit = f" {column.unit}" if column.unit else ""
+    # The values of the table's own texts speak for themselves.
+    name = "" if column.name in {*_ASKED} - {"payload_bytes"} else f"{column.name} "
+    return pl.format(f"{name.replace('_', ' ')}{{}}{unit}", pl.col(column.name))
+
+
+def groups_of(frame: pl.DataFrame) -> list[str]:
+    """Return what was asked for, in the order in which it began; one empty text where all is."""
+    found: list[str] = frame["group"].unique(maintain_order=True).to_list()
     return found
 
 
-def measured_kinds(frame: pl.DataFrame) -> list[str]:
-    """Return the kinds, without failures, that have at least one time."""
-    return [kind for kind in KINDS if kind != "failed" and len(times(frame, kind))]
+def series_of(frame: pl.DataFrame) -> list[Series]:
+    """Return the successful invocations that have a time, by what was asked for and how it began.
+
+    Args:
+        frame: Of :func:`invocations`.
+    """
+    import polars as pl
+
+    measured = frame.filter(pl.col("kind") != "failed", pl.col("client").is_not_null())
+    parts = measured.select("group", "kind", "client").partition_by(
+        "group", "kind", as_dict=True, include_key=False
+    )
+    return [
+        Series(group, kind, parts[group, kind]["client"].sort())
+        for group in groups_of(frame)
+        for kind in KINDS
+        if (group, kind) in parts
+    ]
+
+
+def headed(found: Sequence[Series], *columns: str) -> list[str]:
+    """Return the titles of a table whose rows begin with :func:`cells` of a series."""
+    return [*(["invocations"] if _differ(found) else []), "start", *columns]
+
+
+def cells(found: Sequence[Series], group: str, kind: str) -> list[str | None]:
+    """Return what names one of some series in a row."""
+    return [*([group] if _differ(found) else []), kind]
+
+
+def _differ(found: Sequence[Series]) -> bool:
+    return any(series.group for series in found)
 
 
 def thinned(frame: pl.DataFrame, most: int) -> pl.DataFrame:

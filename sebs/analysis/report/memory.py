@@ -2,69 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.quantiles import Quantile, quantile
-from sebs.analysis.report.figure import BLUE, GREEN, INK, Figure, Table, data, milliseconds, number
+from sebs.analysis.report.figure import (
+    BLUE,
+    GREEN,
+    INK,
+    PURPLE,
+    VERMILLION,
+    Figure,
+    Table,
+    axis,
+    data,
+    milliseconds,
+    number,
+    scale_of,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
     from sebs.analysis.cost import MemoryCost
-    from sebs.results.results import Results
+
+#: Colours and dashes of the kinds of invocation, in the order in which there are any.
+_KINDS = ((BLUE, [1, 0]), (VERMILLION, [6, 3]), (GREEN, [2, 2]), (PURPLE, [8, 2, 2, 2]))
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What the warm invocations of one memory size took and cost.
+    """What the warm invocations of one memory size and one kind took and cost.
 
     Attributes:
         memory: MB.
+        kind: What was asked for: warm, burst, sequential, ...; ``None`` where nobody says.
         client: Median of their client times, µs.
-        cost: USD of a million; ``None`` where no price is known.
+        cost: USD of a million; ``None`` where no price is known, or another kind's is taken.
         best: Whether no other size is both as fast and as cheap; ``False`` without prices.
     """
 
     memory: int
+    kind: str | None
     client: Quantile
     cost: float | None
     best: bool
 
 
-def sizes_of(found: Sequence[Results], costs: Sequence[MemoryCost]) -> list[Size]:
-    """Return the memory sizes at which there are warm invocations, ascending.
+def sizes_of(
+    frame: pl.DataFrame, costs: Sequence[MemoryCost], priced: str | None = None
+) -> list[Size]:
+    """Return the memory sizes at which there are warm invocations, ascending, each kind apart.
 
     Args:
-        found: Runs of the same function.
+        frame: Invocations of one function; of :class:`sebs.analysis.report.parts.Part`.
         costs: What each size costs; empty where no price is known.
+        priced: The kind of invocations that the costs are of.
     """
     import polars as pl
 
-    columns = ["memory", "client", "start", "failure"]
-    table = pl.concat([results.wanted().select(columns).collect() for results in found])
-    warm = table.filter(
-        (pl.col("start") == "warm")
-        & ~pl.col("failure").fill_null(False)
-        & pl.col("memory").is_not_null()
-        & pl.col("client").is_not_null()
+    warm = frame.filter(
+        pl.col("start") == "warm",
+        ~pl.col("failure").fill_null(False),
+        pl.col("memory").is_not_null(),
+        pl.col("client").is_not_null(),
     )
-    samples: dict[int, pl.Series] = {
-        key[0]: part["client"] for key, part in warm.group_by("memory")
+    order = warm["kind"].unique(maintain_order=True).to_list()
+    samples: dict[tuple[int, str | None], pl.Series] = {
+        (key[0], key[1]): part["client"] for key, part in warm.group_by("memory", "kind")
     }
-    prices = {each.memory: each.cost_per_million for each in costs}
-    medians = {memory: quantile(samples[memory].to_numpy()) for memory in sorted(samples)}
-    pairs = {memory: (median.value, prices.get(memory)) for memory, median in medians.items()}
+    prices: dict[tuple[float, str | None], float] = {
+        (each.memory, priced): each.cost_per_million for each in costs
+    }
+    keys = sorted(samples, key=lambda key: (order.index(key[1]), key[0]))
+    medians = {key: quantile(samples[key].to_numpy()) for key in keys}
+    pairs = {key: (median.value, prices.get(key)) for key, median in medians.items()}
     return [
-        Size(memory, median, prices.get(memory), _is_best(memory, pairs))
-        for memory, median in medians.items()
+        Size(*key, median, prices.get(key), _is_best(key, pairs)) for key, median in medians.items()
     ]
 
 
-def _is_best(memory: int, pairs: dict[int, tuple[float, float | None]]) -> bool:
+_Pairs = dict[tuple[int, str | None], tuple[float, float | None]]
+
+
+def _is_best(key: tuple[int, str | None], pairs: _Pairs) -> bool:
     """Whether a size is on the Pareto front: nothing else is as good in both, better in one."""
-    time, cost = pairs[memory]
+    time, cost = pairs[key]
     if cost is None:
         return False
     return not any(
@@ -78,10 +102,11 @@ def _is_best(memory: int, pairs: dict[int, tuple[float, float | None]]) -> bool:
 
 def by_memory(sizes: Sequence[Size]) -> Figure | None:
     """Return latency by memory with the cost beneath it; nothing where there is one size only."""
-    if len(sizes) < 2:
+    if len({size.memory for size in sizes}) < 2:
         return None
     rows = [_point(size) for size in sizes]
     priced = [row for row in rows if row["cost"] is not None]
+    apart = _by_kind(list(dict.fromkeys(row["kind"] for row in rows)))
 
     def draw(width: int) -> dict[str, Any]:
         x = {
@@ -94,15 +119,15 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
         latency = {
             **inner,
             "data": data(rows),
-            "encoding": {"x": x},
+            "encoding": {"x": x, "color": apart["color"]},
             "layer": [
                 {
-                    "mark": {"type": "rule", "strokeWidth": 2, "color": BLUE},
+                    "mark": {"type": "rule", "strokeWidth": 2},
                     "encoding": {"y": {**time, "field": "low"}, "y2": {"field": "high"}},
                 },
                 {
-                    "mark": {"type": "line", "color": BLUE, "point": {"size": 60, "color": BLUE}},
-                    "encoding": {"y": time},
+                    "mark": {"type": "line", "point": {"size": 60}},
+                    "encoding": {"y": time, "strokeDash": apart["strokeDash"]},
                 },
             ],
         }
@@ -117,13 +142,38 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
         }
         return {"vconcat": [latency, cost] if priced else [latency]}
 
-    words = (
-        f"Median client time of warm invocations, with its interval: "
-        f"{milliseconds(sizes[0].client.value)} ms at {sizes[0].memory} MB, "
-        f"{milliseconds(sizes[-1].client.value)} ms at {sizes[-1].memory} MB."
-    )
+    words = f"Median client time of warm invocations, with its interval: {_said(sizes)}."
     words += " Beneath it what a million cost." if priced else " No price is known."
     return Figure("memory", "Latency and cost by memory", words, draw, _table(sizes))
+
+
+def _by_kind(kinds: list[str]) -> dict[str, Any]:
+    """Return encodings that tell kinds apart; without a legend where there is one only."""
+    styles = [_KINDS[at % len(_KINDS)] for at in range(len(kinds))]
+    legend = {"title": None, "orient": "top"} if len(kinds) > 1 else None
+    ranges = {"color": [each[0] for each in styles], "strokeDash": [each[1] for each in styles]}
+    return {
+        channel: {
+            "field": "kind",
+            "type": "nominal",
+            "scale": {"domain": kinds, "range": values},
+            "legend": legend,
+        }
+        for channel, values in ranges.items()
+    }
+
+
+def _said(sizes: Sequence[Size]) -> str:
+    kinds = list(dict.fromkeys(size.kind for size in sizes))
+    ends = []
+    for kind in kinds:
+        those = [size for size in sizes if size.kind == kind]
+        named = f"{kind}: " if len(kinds) > 1 else ""
+        told = (
+            f"{milliseconds(s.client.value)} ms at {s.memory} MB" for s in (those[0], those[-1])
+        )
+        ends.append(named + ", ".join(dict.fromkeys(told)))
+    return "; ".join(ends)
 
 
 _COST = "USD a million"
@@ -137,10 +187,10 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
     front = sorted((point for point in points if point["best"]), key=lambda point: point["cost"])
 
     def draw(width: int) -> dict[str, Any]:
-        scale = {"scale": {"zero": False, "padding": 24}}
-        x = {"field": "cost", "type": "quantitative", "axis": {"title": _COST, "tickCount": 5}}
-        y = {"field": "ms", "type": "quantitative", "axis": {"title": "median [ms]"}}
-        place = {"x": {**x, **scale}, "y": {**y, **scale}}
+        place = {
+            "x": axis("cost", _COST, _around(point["cost"] for point in points)),
+            "y": axis("ms", "median [ms]", _around(point["ms"] for point in points)),
+        }
         mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
         return {
             "width": width - 70,
@@ -172,11 +222,18 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
     return Figure("pareto", "Time against cost", words, draw, _table(sizes))
 
 
+def _around(values: Iterable[float]) -> dict[str, Any]:
+    """Return a scale with space for the names of the points."""
+    found = list(values)
+    return scale_of(min(found), max(found), margin=0.15)
+
+
 def _point(size: Size) -> dict[str, Any]:
     median = size.client
     low, high = (median.value if end is None else end for end in (median.low, median.high))
     return {
         "memory": size.memory,
+        "kind": size.kind or "",
         "label": f"{size.memory} MB",
         "ms": median.value / 1000,
         "low": low / 1000,
@@ -187,10 +244,13 @@ def _point(size: Size) -> dict[str, Any]:
 
 
 def _table(sizes: Sequence[Size]) -> Table:
-    columns = ["memory [MB]", "n", "median [ms]", "from [ms]", "to [ms]", f"{_COST}", "front"]
+    several = len({size.kind for size in sizes}) > 1
+    asked = ["kind"] if several else []
+    columns = ["memory [MB]", *asked, "n", "median [ms]", "from [ms]", "to [ms]", _COST, "front"]
     rows = [
         [
             f"{size.memory}",
+            *([size.kind] if several else []),
             f"{size.client.n:,}",
             *map(milliseconds, (size.client.value, size.client.low, size.client.high)),
             number(size.cost),

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sebs.analysis.quantiles import quantile
 from sebs.analysis.report import courses, distributions, memory, models, scaling, tuning
 from sebs.analysis.report.figure import KINDS, Figure, Table, milliseconds, number
-from sebs.analysis.report.invocations import invocations, measured_kinds, times
+from sebs.analysis.report.invocations import (
+    Series,
+    cells,
+    groups_of,
+    headed,
+    invocations,
+    series_of,
+)
+from sebs.analysis.report.parts import Part, parts_of, what
 from sebs.errors import AnalysisError, LimitExceededError
+from sebs.results.table import wanted_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from sebs.analysis.cost import MemoryCost, Usage
+    from sebs.analysis.cost import MemoryCost
     from sebs.analysis.prices import Tariff
     from sebs.results.results import Results
 
-#: Says whose prices apply to results.
-Pricing = Callable[["Results"], "Tariff"]
+#: Says whose prices apply to those of some results that ran on an architecture.
+Pricing = Callable[["Results", "str | None"], "Tariff"]
+
+#: So many sections on memory and cost are made.
+_PARTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,8 @@ class Section:
         words: Sentences.
         summary: What the words say, as a table; ``None`` where there is none.
         figures: In the order in which they are shown.
-        sample: Times of the warm invocations, µs, ascending, for a sketch in a terminal.
+        sample: Times of the warm invocations, µs, ascending, for a sketch in a terminal; none
+            where they do not belong together.
     """
 
     name: str
@@ -55,37 +68,23 @@ def make_report(runs: Sequence[tuple[str, Results]], pricing: Pricing) -> list[S
         ResultFormatError: One of them cannot be read.
     """
     sections = [_of_run(f"run-{at}", *each) for at, each in enumerate(runs, start=1)]
-    functions: dict[str, list[Results]] = {}
-    for _, results in runs:
-        functions.setdefault(_what(results), []).append(results)
+    parts = parts_of([results for _, results in runs])
+    telling = [part for part in parts if part.sizes > 1] or parts
     sections += [
-        _of_function(f"memory-{at}", what, found, pricing)
-        for at, (what, found) in enumerate(functions.items(), start=1)
+        _of_part(f"memory-{at}", part, pricing) for at, part in enumerate(telling[:_PARTS], start=1)
     ]
     return sections
 
 
 def title_of(runs: Sequence[tuple[str, Results]]) -> str:
     """Return what was run, each function once."""
-    return "; ".join(dict.fromkeys(_what(results) for _, results in runs))
-
-
-def _what(results: Results) -> str:
-    """Return what was run, without the memory that it had."""
-    fixed = results.manifest.fixed
-    size = f" ({fixed['size']})" if fixed.get("size") else ""
-    what = fixed.get("benchmark") or fixed.get("experiment") or "invocations"
-    language = " ".join(str(fixed[k]) for k in ("language", "language_version") if fixed.get(k))
-    place = dict.fromkeys(fixed.get(key) for key in ("platform", "region", "architecture"))
-    where = " ".join(str(each) for each in place if each)
-    details = f", {language}" if language else ""
-    return f"{what}{size} on {where}{details}" if where else f"{what}{size}{details}"
+    return "; ".join(dict.fromkeys(what(results.manifest.fixed) for _, results in runs))
 
 
 def _of_run(name: str, title: str, results: Results) -> Section:
     frame = invocations(results)
-    kinds = measured_kinds(frame)
-    words = [_counts(frame, results), *(_median(frame, kind) for kind in kinds)]
+    found = series_of(frame)
+    words = [_counts(frame, results), *_starts(found, results), *_medians(found)]
     figures = [
         draw(frame)
         for draw in (
@@ -100,12 +99,12 @@ def _of_run(name: str, title: str, results: Results) -> Section:
             figures.append(fit(results))
         except AnalysisError as error:
             words.append(str(error))
-    sample = times(frame, "warm" if "warm" in kinds else kinds[0]) if kinds else ()
+    sample = _sample(found)
     return Section(
         name=name,
         title=title,
         words=words,
-        summary=_summary(frame, kinds),
+        summary=_summary(frame, found),
         figures=[figure for figure in figures if figure is not None],
         sample=[float(value) for value in sample],
     )
@@ -119,87 +118,100 @@ def _counts(frame: pl.DataFrame, results: Results) -> str:
     told.append(f"{counts['failed']:,} failed")
     memory_size = results.manifest.fixed.get("memory")
     at = f" with {memory_size} MB" if memory_size else ""
-    missing = max(0, (results.manifest.planned or 0) - frame.height)
+    missing = results.manifest.missing(frame.height)
+    unwanted = results.frame().select(~wanted_rows()).sum().collect().item()
     rest = " Failed ones are in no figure of times." if counts["failed"] else ""
     rest += f" {missing:,} more were planned and not made." if missing else ""
-    return f"{_what(results)}{at}: {frame.height:,} invocations: {', '.join(told)}.{rest}"
+    if unwanted:
+        rest += f" {unwanted:,} further ones did not become what was asked for: in no figure."
+    title = f"{what(results.manifest.fixed)}{at}"
+    return f"{title}: {frame.height:,} invocations: {', '.join(told)}.{rest}"
 
 
-def _median(frame: pl.DataFrame, kind: str) -> str:
-    found = quantile(times(frame, kind).to_numpy())
-    told = distributions.interval(found)
-    return f"Median client time, {kind}: {milliseconds(found.value)} ms ({told})."
+def _starts(found: Sequence[Series], results: Results) -> Iterator[str]:
+    """Tell which invocations in sequence were cold: they may be those after an interruption."""
+    kinds = results.manifest.parameters.get("experiments")
+    if not kinds or "sequential" not in kinds:
+        return
+    for series in found:
+        if series.kind == "cold" and "sequential" in series.group.split(", "):
+            yield f"{len(series.times):,} invocations of {series.group} began cold: apart below."
 
 
-def _summary(frame: pl.DataFrame, kinds: Sequence[str]) -> Table:
-    columns = ["start", "n", "median [ms]", "from [ms]", "to [ms]", "coverage", "failed"]
-    failed = int((frame["kind"] == "failed").sum())
+def _medians(found: Sequence[Series]) -> Iterator[str]:
+    if len(found) > distributions.SAID:
+        yield "Median client times, each of what differs in nothing, are in the table."
+        return
+    for series in found:
+        median = quantile(series.times.to_numpy())
+        told = distributions.interval(median)
+        yield f"Median client time, {series.name}: {milliseconds(median.value)} ms ({told})."
+
+
+def _sample(found: Sequence[Series]) -> Sequence[float]:
+    """Return the times of the warm ones, or else of the first, where they belong together."""
+    warm = [series for series in found if series.kind == "warm"] or list(found[:1])
+    return warm[0].times.to_list() if len(warm) == 1 else ()
+
+
+def _summary(frame: pl.DataFrame, found: Sequence[Series]) -> Table:
     rows: list[list[str | None]] = []
-    for kind in kinds:
-        found = quantile(times(frame, kind).to_numpy())
-        shown = map(milliseconds, (found.value, found.low, found.high))
-        coverage = None if found.coverage is None else f"{found.coverage:.1%}"
-        rows.append([kind, f"{found.n:,}", *shown, coverage, None])
-    if failed or not rows:
-        rows.append(["any", "0", None, None, None, None, f"{failed:,}"])
-    return Table(columns, rows)
+    for series in found:
+        median = quantile(series.times.to_numpy())
+        shown = map(milliseconds, (median.value, median.low, median.high))
+        coverage = None if median.coverage is None else f"{median.coverage:.1%}"
+        rows.append(
+            [*cells(found, series.group, series.kind), f"{median.n:,}", *shown, coverage, None]
+        )
+    none: list[str | None] = [None] * 4
+    for group in groups_of(frame):
+        failed = frame.filter(kind="failed", group=group).height
+        if failed:
+            named = cells(found, group, "any")
+            rows.append([*named, "0", *none, f"{failed:,}"])
+    if not rows:
+        rows.append(["any", "0", *none, "0"])
+    columns = ("n", "median [ms]", "from [ms]", "to [ms]", "coverage", "failed")
+    return Table(headed(found, *columns), rows)
 
 
-def _of_function(name: str, what: str, found: Sequence[Results], pricing: Pricing) -> Section:
-    costs, words = _costs(found, pricing)
-    sizes = memory.sizes_of(found, costs)
-    if len(sizes) < 2:
+def _of_part(name: str, part: Part, pricing: Pricing) -> Section:
+    costs, kind, words = _costs(part, pricing)
+    sizes = memory.sizes_of(part.frame, costs, kind)
+    if part.sizes < 2:
         words.append("A figure by memory needs runs with several memory sizes.")
     figures = [draw(sizes) for draw in (memory.by_memory, memory.pareto)]
     drawn = [figure for figure in figures if figure is not None]
-    return Section(name, f"Memory and cost: {what}", words, None, drawn)
+    return Section(name, f"Memory and cost: {part.title}", words, None, drawn)
 
 
-def _costs(found: Sequence[Results], pricing: Pricing) -> tuple[list[MemoryCost], list[str]]:
-    """Return what each memory size costs, and sentences about it."""
+def _costs(part: Part, pricing: Pricing) -> tuple[list[MemoryCost], str | None, list[str]]:
+    """Return what each memory size costs, of which kind of invocations, and sentences about it."""
     from sebs.analysis.cost import cost_by_memory, not_priced
+    from sebs.analysis.samples import usages_of
 
+    used = usages_of(part.frame)
     try:
-        tariff = pricing(found[0])
-        usages = _usages(found)
-        costs = cost_by_memory(usages, tariff)
+        tariff = pricing(part.results, part.architecture)
+        costs = cost_by_memory(used.usages, tariff)
     except (AnalysisError, LimitExceededError) as error:
-        return [], [f"No cost is known. {error}"]
+        return [], used.kind, [f"No cost is known. {error}"]
     words = [
         f"A million warm invocations with {each.memory:g} MB cost "
         f"{number(each.cost_per_million)} USD: {each.billed_ms:g} ms are billed for the median "
         f"provider time of {number(each.median_provider_s * 1000)} ms."
         for each in costs
     ]
-    words += [
-        f"No cost is known with {each.memory:g} MB: {each.reason}"
-        for each in not_priced(usages, tariff)
-    ]
-    if tariff.source is None:
-        return costs, [*words, "Prices as given; free tiers are left out."]
-    return costs, [
-        *words,
-        f"Prices of {tariff.plan.title} in {tariff.region} for {tariff.architecture} as of "
-        f"{tariff.source.date}, without free tiers.",
-    ]
-
-
-def _usages(found: Sequence[Results]) -> list[Usage]:
-    """Return what the warm invocations of all runs used, each memory size once."""
-    import numpy as np
-
-    from sebs.analysis.cost import Usage
-    from sebs.analysis.samples import warm_usages
-
-    of_size: dict[float, list[Usage]] = {}
-    for results in found:
-        for usage in warm_usages(results)[0]:
-            of_size.setdefault(usage.memory, []).append(usage)
-    return [
-        Usage(
-            size,
-            np.concatenate([np.asarray(usage.provider) for usage in usages]),
-            max((u.memory_used for u in usages if u.memory_used is not None), default=None),
+    if used.left_out.otherwise:
+        words.append(
+            f"Costs are of the kind {used.kind!r}; {used.left_out.otherwise:,} warm invocations "
+            "of other kinds are not in them."
         )
-        for size, usages in of_size.items()
-    ]
+    words += [f"No cost is known. {each.reason}" for each in not_priced(used.usages, tariff)]
+    if tariff.source is None:
+        return costs, used.kind, [*words, "Prices as given; free tiers are left out."]
+    words.append(
+        f"Prices of {tariff.plan.title} in {tariff.region} for {tariff.architecture} as of "
+        f"{tariff.source.date}, without free tiers."
+    )
+    return costs, used.kind, words

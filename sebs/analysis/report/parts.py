@@ -1,0 +1,110 @@
+"""The invocations of several runs by the function that they are of: what differs is not pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sebs.analysis.report.invocations import label
+from sebs.analysis.samples import USAGE
+from sebs.results.levels import level_columns, varying
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sebs.results.results import Results
+
+#: What says which function it is, where it runs, and what it is given.
+_PLACE = ("platform", "region", "architecture")
+_LANGUAGE = ("language", "language_version")
+_FUNCTION = ("benchmark", "size", *_PLACE, *_LANGUAGE)
+
+#: What a part is not told apart by: it is what the figures of a part show.
+_SHOWN = frozenset({"memory", "kind"})
+
+_LABEL, _RUN = "a label", "a run"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Invocations that differ in memory size and kind alone.
+
+    Attributes:
+        title: What was invoked.
+        frame: The columns :data:`sebs.analysis.samples.USAGE`, and ``client``.
+        results: The first of the runs that they are of.
+        architecture: What they ran on; ``None`` where nobody says.
+    """
+
+    title: str
+    frame: pl.DataFrame
+    results: Results
+    architecture: str | None
+
+    @property
+    def sizes(self) -> int:
+        """How many memory sizes there are."""
+        return int(self.frame["memory"].drop_nulls().n_unique())
+
+
+def parts_of(runs: Sequence[Results]) -> list[Part]:
+    """Return the invocations of runs that were asked for, apart by all but memory size and kind.
+
+    Raises:
+        ResultFormatError: One of them cannot be read.
+    """
+    import polars as pl
+
+    columns = {each.name: each for run in runs for each in level_columns(run.manifest)}
+    apart = _apart(runs) - _SHOWN
+    keys = [name for name in columns if name in {*apart, *_FUNCTION}]
+    others = label([columns[name] for name in keys if name not in _FUNCTION])
+    frames = []
+    for number, run in enumerate(runs):
+        table = run.wanted()
+        there = set(table.collect_schema().names())
+        lacking = [pl.lit(None).alias(name) for name in keys if name not in there]
+        taken = [*(name for name in keys if name in there), *USAGE, "client"]
+        frames.append(table.select(*taken, *lacking, pl.lit(number).alias(_RUN)).collect())
+    whole = pl.concat(frames, how="diagonal_relaxed").with_columns(others.alias(_LABEL))
+    if whole.is_empty():
+        return []
+    return [_part(frame, runs) for frame in whole.partition_by(keys, maintain_order=True)]
+
+
+def _part(frame: pl.DataFrame, runs: Sequence[Results]) -> Part:
+    first = frame.row(0, named=True)
+    more = f", {first[_LABEL]}" if first[_LABEL] else ""
+    title = f"{what(first)}{more}"
+    kept = frame.select(*USAGE, "client")
+    return Part(title, kept, runs[first[_RUN]], first["architecture"])
+
+
+def _apart(runs: Iterable[Results]) -> set[str]:
+    """Return the names of columns in which the invocations of runs differ."""
+    seen: dict[str, set[Any]] = {}
+    apart: set[str] = set()
+    for run in runs:
+        table = run.wanted()
+        apart |= set(varying(table, run.manifest))
+        names = [column.name for column in level_columns(run.manifest)]
+        for row in table.select(names).head(1).collect().iter_rows(named=True):
+            for name, value in row.items():
+                seen.setdefault(name, set()).add(value)
+    # A factor that only some of the runs have tells these from the others.
+    return apart | {name for name, values in seen.items() if len(values) > 1}
+
+
+def what(known: Mapping[str, Any]) -> str:
+    """Return what was run, of a mapping from columns to what they have; without the memory."""
+    size = f" ({known['size']})" if known.get("size") else ""
+    named = known.get("benchmark") or known.get("experiment") or "invocations"
+    where, language = _joined(known, _PLACE), _joined(known, _LANGUAGE)
+    details = f", {language}" if language else ""
+    return f"{named}{size} on {where}{details}" if where else f"{named}{size}{details}"
+
+
+def _joined(known: Mapping[str, Any], keys: Iterable[str]) -> str:
+    """Return what is known, each once."""
+    return " ".join(dict.fromkeys(str(known[key]) for key in keys if known.get(key)))
