@@ -20,6 +20,11 @@ BUILT_IN = {
         "sebs.experiments.perf_cost",
         "PerfCost",
     ),
+    "invocation-overhead": (
+        "How long a request takes to its function, by the size of its payload or of the package",
+        "sebs.experiments.invocation_overhead",
+        "InvocationOverhead",
+    ),
     "eviction-model": (
         "How many of the environments that idle for a time are still warm, and the half-life",
         "sebs.experiments.eviction_model",
