@@ -1,9 +1,11 @@
 """How fast a platform starts environments for bursts, and how long their invocations take.
 
 The time to k environments runs from the moment at which a burst was to begin until the k-th
-distinct environment began to serve: the end of the first answer that came from it less the time
-that the function took, on the client's clock alone. It is too long by the answer's way back. Each
-burst gives one such time, and the median over bursts has its interval.
+distinct environment entered its handler for the first time. When that was its own clock says, kept
+within what the client saw: not before the request was sent, and not later than the end of the
+answer less the time that the function took. So a clock that goes wrong does little harm, and where
+there is none the latter is taken. Each burst gives one such time, and the median over bursts has
+its interval.
 
 The latency runs from the intended sending to the last byte, as that of an open loop must. Latencies
 of one burst depend on each other, so that the intervals of their quantiles are too narrow rather
@@ -58,7 +60,7 @@ class Scaling:
         half: Until half of them served, s; ``None`` where none is known.
         most: Until 90 % did.
         all: Until all did.
-        curve: Median time until 1, 2, ... environments served, as far as every burst has so many,
+        curve: Median time until 1, 2, ... environments served, as far as most bursts had so many,
             s.
         n: Invocations.
         cold_share: Of those that succeeded and whose start is known; ``None`` where there are none.
@@ -121,7 +123,8 @@ def scalings_of(results: Results) -> list[Scaling]:
 
 _TAKEN = (
     *("burst_size", "inter_arrival", "repetition", "intended", "late", "start", "failure"),
-    *("error", "environment_id", "end", "benchmark_time"),
+    *("error", "environment_id", "begin", "end", "http_startup"),
+    *("benchmark_time", "benchmark_begin"),
 )
 
 
@@ -164,8 +167,10 @@ def arrivals_of(burst: pl.DataFrame) -> list[float]:
     """
     import polars as pl
 
-    begun = pl.col("end") - pl.duration(microseconds=pl.col("benchmark_time").fill_null(0))
-    answered = burst.filter(pl.col("environment_id").fill_null("") != "", begun.is_not_null())
+    sent = pl.col("begin") + pl.duration(microseconds=pl.col("http_startup").fill_null(0))
+    latest = pl.col("end") - pl.duration(microseconds=pl.col("benchmark_time").fill_null(0))
+    begun = pl.max_horizontal(sent, pl.min_horizontal(latest, pl.col("benchmark_begin")))
+    answered = burst.filter(pl.col("environment_id").fill_null("") != "", latest.is_not_null())
     since = (begun - burst["intended"].min()).dt.total_microseconds() / 1e6
     first = answered.group_by("environment_id").agg(since.min().alias("since"))
     return [float(seconds) for seconds in first["since"].sort()]
@@ -184,7 +189,16 @@ def _share(count: int, share: float) -> int:
 
 
 def _curve(arrivals: Sequence[Sequence[float]]) -> list[float]:
-    return [quantile(times).value for times in zip(*arrivals, strict=False)]
+    """Return the median time to 1, 2, ... environments; a burst that never had so many is last."""
+    import numpy as np
+
+    if not arrivals:
+        return []
+    times = np.full((len(arrivals), max(map(len, arrivals))), np.inf)
+    for row, each in zip(times, arrivals, strict=True):
+        row[: len(each)] = each
+    medians = np.median(times, axis=0)
+    return [float(seconds) for seconds in medians[np.isfinite(medians)]]
 
 
 def _tails(good: pl.DataFrame) -> list[Tail]:

@@ -67,6 +67,12 @@ def told(scaling: Scaling) -> Iterator[str]:
                 f"{name}: there were no more environments, so {scaling.burst_size - reached:g} "
                 "invocations waited until one was free."
             )
+    yield from warned(scaling)
+
+
+def warned(scaling: Scaling) -> Iterator[str]:
+    """Yield sentences on what went wrong with bursts of one kind."""
+    name = named(scaling)
     if scaling.failed:
         yield (
             f"{name}: {scaling.failed:,} of {scaling.n:,} invocations failed, of these "

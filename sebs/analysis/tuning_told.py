@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
 from sebs.analysis.quantiles import ranks
-from sebs.analysis.tuning import SPEED, Estimate, Size, Tuning, recommended, scores_of, tunings_of
+from sebs.analysis.tuning import (
+    COST,
+    SPEED,
+    Estimate,
+    Size,
+    Tuning,
+    recommended,
+    scores_of,
+    tunings_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -73,9 +82,9 @@ def recommendation(tuning: Tuning, objective: str, weight: float) -> Iterator[st
     best = recommended(tuning, objective, weight)
     if not tuning.priced:
         yield f"What {tuning.payload} costs is not known: {tuning.unpriced}"
-    asked = f"by {objective}" if tuning.priced else f"by {SPEED}, since no cost is known"
-    if tuning.priced and objective not in (SPEED, "cost"):
-        asked += f", time counting {weight:.0%}"
+    asked = f"for {objective}" if objective in (SPEED, COST) else f"time counting {weight:.0%}"
+    if not tuning.priced:
+        asked = f"for {SPEED}, since no cost is known"
     yield f"{tuning.payload}: take {best.memory} MB ({asked}). {' '.join(_reasons(tuning, best))}"
     if too_few := [size for size in tuning.compared() if size.time and size.time.low is None]:
         yield (

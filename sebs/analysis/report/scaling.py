@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sebs.analysis.report.figure import (
     BLUE,
     GREEN,
+    INK,
     PURPLE,
     VERMILLION,
     Figure,
     Table,
     axis,
-    chart,
     data,
     number,
 )
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from sebs.analysis.scaling import Scaling
     from sebs.results.results import Results
 
-#: Colours and dashes of lines; there are no more lines than these.
+#: Colours and dashes of lines; a panel has no more lines than these. There are so many panels.
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE)
 _DASHES = ([1, 0], [8, 3], [3, 3], [10, 3, 2, 3])
+_PANELS = 3
+
+_SINCE = "since the burst was to begin [s]"
 
 
 def environments_started(results: Results) -> Figure | None:
@@ -36,7 +39,7 @@ def environments_started(results: Results) -> Figure | None:
         InvalidSampleError: The run has bursts, but none that is complete.
     """
     from sebs.analysis.scaling import scalings_of
-    from sebs.analysis.scaling_told import named
+    from sebs.analysis.scaling_told import warned
 
     if "burst_size" not in results.manifest.columns:
         return None
@@ -44,44 +47,63 @@ def environments_started(results: Results) -> Figure | None:
     served = [scaling for scaling in found if scaling.curve]
     if not served:
         return None
-    drawn = _few(served)
-    names = [named(scaling) for scaling in drawn]
-    end = max(scaling.curve[-1] for scaling in drawn)
-    points = [
-        {"burst": name, "s": seconds, "environments": count}
-        for name, scaling in zip(names, drawn, strict=True)
-        for seconds, count in (
-            (0.0, 0),
-            *zip(scaling.curve, range(1, len(scaling.curve) + 1), strict=True),
-            (end * 1.03, len(scaling.curve)),
-        )
+    panels = [
+        _few([scaling for scaling in served if scaling.inter_arrival_s == apart])
+        for apart in sorted({scaling.inter_arrival_s for scaling in served})[:_PANELS]
     ]
 
     def draw(width: int) -> dict[str, Any]:
-        line: dict[str, Any] = {"field": "burst", "type": "nominal"}
-        legend = {"title": None, "orient": "top", "columns": 2, "symbolType": "stroke"}
-        colour = {"scale": {"domain": names, "range": _COLOURS[: len(names)]}, "legend": legend}
-        dash = {"scale": {"domain": names, "range": _DASHES[: len(names)]}, "legend": legend}
-        return chart(
-            width,
-            300,
-            data=data(points),
-            mark={"type": "line", "interpolate": "step-after", "strokeWidth": 2},
-            encoding={
-                "x": axis("s", "since the burst was to begin [s]"),
-                "y": axis("environments", "environments that serve"),
-                "color": {**line, **colour},
-                "strokeDash": {**line, **dash},
-            },
-        )
+        return {"vconcat": [_panel(panel, width) for panel in panels]}
 
     words = (
         "When the first, the second, ... environment of a burst began to serve: medians over "
         "bursts, from the moment at which the first invocation was to be sent."
     )
-    if len(drawn) < len(served):
-        words += f" {len(drawn)} of {len(served)} kinds of bursts are drawn, evenly."
-    return Figure("scaling", "Environments of a burst", words, draw, _table(found))
+    if (drawn := sum(map(len, panels))) < len(served):
+        words += f" {drawn} of {len(served)} kinds of bursts are drawn; the table has all."
+    told = " ".join(sentence for scaling in found for sentence in warned(scaling))
+    return Figure(
+        "scaling", "Environments of a burst", f"{words} {told}".strip(), draw, _table(found)
+    )
+
+
+def _panel(drawn: Sequence[Scaling], width: int) -> dict[str, Any]:
+    """Return the chart of bursts that were sent in the same way."""
+    sizes = [f"{scaling.burst_size:,}" for scaling in drawn]
+    end = max(scaling.curve[-1] for scaling in drawn) * 1.03
+    points = [
+        {"burst": size, "s": seconds, "environments": count}
+        for size, scaling in zip(sizes, drawn, strict=True)
+        for count, seconds in enumerate((0.0, *scaling.curve))
+    ]
+    points += [
+        {"burst": size, "s": end, "environments": len(scaling.curve)}
+        for size, scaling in zip(sizes, drawn, strict=True)
+    ]
+    apart = drawn[0].inter_arrival_s
+    sent = f"one every {apart:g} s" if apart else "all sent at once"
+    line: dict[str, Any] = {"field": "burst", "type": "nominal"}
+    legend = {"title": "burst of", "orient": "right", "symbolType": "stroke", "symbolSize": 400}
+    ranges = {"color": _COLOURS, "strokeDash": _DASHES}
+    axes = {"x": axis("s", _SINCE), "y": axis("environments", "environments that serve")}
+    return {
+        "width": width - 150,
+        "height": 240,
+        "title": {"text": sent, "color": INK, "fontSize": 13, "anchor": "start"},
+        "data": data(points),
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
+        "encoding": {
+            **{name: {**place, "scale": {"domainMin": 0}} for name, place in axes.items()},
+            **{
+                name: {
+                    **line,
+                    "scale": {"domain": sizes, "range": each[: len(sizes)]},
+                    "legend": legend,
+                }
+                for name, each in ranges.items()
+            },
+        },
+    }
 
 
 def _few(served: Sequence[Scaling]) -> list[Scaling]:

@@ -52,9 +52,9 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
     front = [point for point in points if point["front"]]
     others = [point for point in points if not point["front"]]
     paid = "USD a million" if found.priced else "memory [MB]"
-    scale = {"scale": {"zero": False, "padding": 28}}
-    x = {"type": "quantitative", "axis": {"title": paid, "tickCount": 5}, **scale}
-    y = {"type": "quantitative", "axis": {"title": "median [ms]", "tickCount": 5}, **scale}
+    # What is paid has room for the names of the sizes.
+    x = _axis(paid, 64)
+    y = _axis("median [ms]", 20)
     mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
     at = {"x": {**x, "field": "paid"}, "y": {**y, "field": "ms"}}
     upright = {**at, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
@@ -85,6 +85,15 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
                 "encoding": {**at, "text": {"field": "label"}},
             },
         ],
+    }
+
+
+def _axis(title: str, padding: int) -> dict[str, Any]:
+    lines = {"title": title, "tickCount": 5, "labelOverlap": True}
+    return {
+        "type": "quantitative",
+        "axis": lines,
+        "scale": {"zero": False, "padding": padding},
     }
 
 
