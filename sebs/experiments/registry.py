@@ -30,6 +30,16 @@ BUILT_IN = {
         "sebs.experiments.eviction_model",
         "Eviction",
     ),
+    "memory-tuning": (
+        "Which memory size to take: time against cost, and what is shown of each",
+        "sebs.experiments.memory_tuning",
+        "MemoryTuning",
+    ),
+    "scalability": (
+        "How fast environments come to serve bursts, and what bursts wait for it",
+        "sebs.experiments.scalability",
+        "Scalability",
+    ),
 }
 
 

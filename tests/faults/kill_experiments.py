@@ -45,6 +45,19 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
         "invocations": [2],
         "repetitions": 2,
     },
+    "memory-tuning": {
+        **INCREMENT,
+        "input-sizes": ["test", "small"],
+        "memory-sizes": [128, 192],
+        "repetitions": 5,
+        "cold": 2,
+    },
+    "scalability": {
+        **INCREMENT,
+        "burst-sizes": [2, 6],
+        "inter-arrival-times": [0, 0.02],
+        "repetitions": 2,
+    },
 }
 
 
