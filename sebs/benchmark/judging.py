@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from hashlib import sha256
 from typing import Any
 
@@ -66,8 +67,40 @@ def judge_measurement(output: dict[str, Any], names: tuple[str, ...], **exact: i
     for name in names:
         value = measurement.get(name)
         # bool is an int in Python, but nothing that was measured.
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return f"{name} should be a number from 0 on, and is {value!r}"
+        if not math.isfinite(value) or value < 0:
             return f"{name} should be a number from 0 on, and is {value!r}"
         if value != exact.get(name, value):
             return f"{name} should be {exact[name]}, and is {value}"
+    return None
+
+
+def judge_work(output: dict[str, Any], names: tuple[str, ...], **exact: int) -> str | None:
+    """Return what cannot have been measured of work, none of which is done in no time.
+
+    Args:
+        output: What the handler returned.
+        names: What it should have measured.
+        exact: Those of them that can have one value only.
+    """
+    if (reason := judge_measurement(output, names, **exact)) is not None:
+        return reason
+    for name in names:
+        if not output["measurement"][name]:
+            return f"{name} should be more than 0"
+    return None
+
+
+def judge_whole(output: dict[str, Any], whole: str, parts: float) -> str | None:
+    """Return whether a time is shorter than what happened in it, one after the other.
+
+    Args:
+        output: What the handler returned, whose measurement is judged.
+        whole: The time's name in it.
+        parts: How long its parts took together.
+    """
+    found = output["measurement"][whole]
+    if found < parts:
+        return f"{whole} should be {parts} at least, as long as its parts, and is {found}"
     return None

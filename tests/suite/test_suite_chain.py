@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -47,7 +48,25 @@ def right(benchmark: Any) -> tuple[Any, Any]:
 
 def test_the_right_output_passes(fed: Any) -> None:
     benchmark = fed(NAME)
-    assert benchmark.judge(*right(benchmark)) is None
+    event, output = right(benchmark)
+    for least in (99, 54):
+        output["measurement"]["compute_time"] = least
+        assert benchmark.judge(event, output) is None
+
+
+def test_the_output_is_left_as_it_was(fed: Any) -> None:
+    from sebs.benchmark.inputs import InputModule
+
+    benchmark = fed(NAME)
+    event, output = right(benchmark)
+    before = json.dumps([event, output])
+    inputs = InputModule(benchmark.source.path)
+    known = {"language": "python", "architecture": "x64", "storage": None}
+    assert inputs.validate(benchmark.data_dir, event, output, **known) is None
+    output["result"]["first"]["consumer"] = "a"
+    assert inputs.validate(benchmark.data_dir, event, output, **known) is not None
+    output["result"]["first"]["consumer"] = "b"
+    assert json.dumps([event, output]) == before
 
 
 @pytest.mark.parametrize(
@@ -66,6 +85,12 @@ def test_the_right_output_passes(fed: Any) -> None:
         (lambda o: o["measurement"].update(inline_time=[2]), "inline_time should be 2 numbers"),
         (lambda o: o["measurement"].update(storage_time=[2, -1]), "storage_time[1] should be"),
         (lambda o: o["measurement"].update(empty_time=None), "empty_time should be"),
+        (lambda o: o["measurement"].update(empty_time=0), "empty_time should be more than 0"),
+        (lambda o: o["measurement"].update(inline_time=[2, 0]), "inline_time[1] should be more"),
+        (lambda o: o["measurement"].update(compute_time=53), "compute_time should be 54 at least"),
+        (lambda o: o["measurement"].update(first_time=99), "compute_time should be 144 at least"),
+        (lambda o: o["measurement"].update(storage_time=[4, 90]), "compute_time should be"),
+        (lambda o: o["measurement"].update(storage_time=[4, float("inf")]), "storage_time[1]"),
         (lambda o: o.update(measurement=None), "the measurement should be an object"),
     ],
 )

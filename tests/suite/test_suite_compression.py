@@ -129,7 +129,13 @@ class Answered:
         self.benchmark = benchmark
         self.event = event
         self.archive = archive
-        self.output: dict[str, Any] = {"result": {"bucket": BUCKET, "key": f"{OUTPUT}/files.zip"}}
+        self.output: dict[str, Any] = {
+            "result": {"bucket": BUCKET, "key": f"{OUTPUT}/files.zip"},
+            "measurement": {
+                "download_time": 1, "download_size": 1_000_000, "upload_time": 0,
+                "compute_time": 3.5,
+            },
+        }  # fmt: skip
         directory = benchmark.data_dir / self.event["object"]["key"]
         self.files = {
             path.relative_to(directory).as_posix(): path.read_bytes()
@@ -144,6 +150,9 @@ class Answered:
                 archive.writestr(name, content)
 
     def judge(self, **options: Any) -> str | None:
+        if isinstance(self.output, dict) and "measurement" in self.output:
+            size = self.archive.stat().st_size
+            self.output["measurement"].setdefault("upload_size", size)
         self.benchmark.storage.upload(BUCKET, str(self.archive), f"{OUTPUT}/files.zip")
         return self.benchmark.judge(self.event, self.output, **options)
 
@@ -164,12 +173,9 @@ FIRST = "part-0/000.txt"
 
 def test_the_right_archive_passes(answered: Answered) -> None:
     assert answered.judge() is None
-    answered.output["measurement"] = {
-        "download_time": 1, "download_size": 1_000_000, "upload_time": 0,
-        "upload_size": answered.archive.stat().st_size, "compute_time": 3.5,
-    }  # fmt: skip
-    assert answered.judge() is None
     assert answered.judge(stored=False) is None
+    del answered.output["measurement"]
+    assert "the measurement should be an object" in str(answered.judge())
 
 
 def without(files: dict[str, bytes], name: str) -> dict[str, bytes]:
@@ -202,6 +208,77 @@ def test_another_archive_is_noticed(answered: Answered, change: Any, reason: str
 def test_a_name_that_is_there_twice_is_noticed(answered: Answered) -> None:
     answered.write([*answered.files.items(), (FIRST, b"other")])
     assert "two files of one name" in str(answered.judge())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(b"junk", b""), (b"PK\3\4", b""), (b"", b"x"), (b"", bytes(100))]
+)
+def test_bytes_before_or_after_it_are_noticed(
+    answered: Answered, before: bytes, after: bytes
+) -> None:
+    content = answered.archive.read_bytes()
+    answered.archive.write_bytes(before + content + after)
+    assert answered.judge() is not None
+
+
+def test_a_comment_is_noticed(answered: Answered) -> None:
+    with zipfile.ZipFile(answered.archive, "a") as archive:
+        archive.comment = b"junk"
+    assert "belong to it" in str(answered.judge())
+
+
+def test_more_about_an_entry_is_noticed(answered: Answered) -> None:
+    times = struct.pack("<HHBL", 0x5455, 5, 1, 0)
+    for extra, comment, passes in (
+        (times, b"", True),
+        (struct.pack("<HH4s", 0xCAFE, 4, b"junk"), b"", False),
+        (b"", b"junk", False),
+    ):
+        with zipfile.ZipFile(answered.archive, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in answered.files.items():
+                info = zipfile.ZipInfo(name)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                info.extra, info.comment = extra, comment
+                archive.writestr(info, content)
+        answered.output["measurement"].pop("upload_size", None)
+        assert (answered.judge() is None) == passes
+
+
+@pytest.mark.parametrize("name", ["empty/", "part-0/deeper/", "./", "part-1/001.bin/"])
+def test_a_directory_that_is_none_of_the_input_is_noticed(answered: Answered, name: str) -> None:
+    with zipfile.ZipFile(answered.archive, "a") as archive:
+        archive.writestr(name, b"")
+    assert f"'{name}' is not an input" in str(answered.judge())
+
+
+def test_what_hides_between_the_entries_or_behind_their_data_is_noticed(
+    answered: Answered,
+) -> None:
+    content = answered.archive.read_bytes()
+    with zipfile.ZipFile(answered.archive) as archive:
+        first, second, third = archive.infolist()[:3]
+        central = archive.start_dir
+    # The offset of what comes after it, in the directory and at the end, moves along.
+    for longer in (False, True):
+        hidden = bytearray(
+            content[: third.header_offset] + b"junk" + content[third.header_offset :]
+        )
+        at = central + 4
+        while hidden[at : at + 4] == b"PK\1\2":
+            (offset,) = struct.unpack_from("<L", hidden, at + 42)
+            if offset >= third.header_offset:
+                struct.pack_into("<L", hidden, at + 42, offset + 4)
+            elif longer and offset == second.header_offset:
+                for place in (at + 20, second.header_offset + 18):
+                    struct.pack_into("<L", hidden, place, second.compress_size + 4)
+            at += 46 + sum(struct.unpack_from("<HHH", hidden, at + 28))
+        struct.pack_into("<L", hidden, at + 16, central + 4)
+        answered.archive.write_bytes(hidden)
+        with zipfile.ZipFile(answered.archive) as archive:
+            assert archive.testzip() is None
+        answered.output["measurement"].pop("upload_size", None)
+        assert answered.judge() is not None
+    assert first.is_dir()
 
 
 @pytest.mark.parametrize("cut", [0, 10, 1000, 300_000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from suite_doubles import Fed
 
 NAME = "110.dynamic-html"
 EVENT = {"username": "testname", "random_len": 3}
-PAGE = "<html><body><p>Hello, testname!</p><ul>\n<li>0</li><li> 7 </li><li>999999</li></ul></body>"
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Random numbers</title></head>
+<body><h1>Hello, testname!</h1>
+<p>This page was made at 2024-02-29 11:12:13.000014. Its random numbers are:</p>
+<ul><li>0</li>
+<li> 7 </li><li>999999</li></ul></body></html>
+"""
+MEASURED = {"compute_time": 5}
 
 
 @pytest.mark.parametrize(("size", "count"), [("test", 10), ("small", 1000), ("large", 100_000)])
@@ -56,28 +64,51 @@ def check(benchmark: Any, handler: Any, language: str) -> None:
     ("page", "reason"),
     [
         (PAGE, None),
-        (PAGE.replace("<li>0</li>", "<LI class='x'>0</LI>"), None),
-        (PAGE.replace("</li>", ""), None),
-        (PAGE.replace("</li>", "</li>, and"), None),
+        (PAGE.replace("2024-02-29 11:12:13.000014", "2024-02-29T11:12:13.014Z"), None),
+        (PAGE.replace("<li>0</li>", "<LI>0</LI>"), None),
+        (PAGE.replace("<li>0</li>", "<li class='x'>0</li>"), "something else than numbers"),
+        (PAGE.replace("</li>", ""), "something else than numbers"),
+        (PAGE.replace("</li>", "</li>, and"), "something else than numbers"),
+        (PAGE.replace("<li>0</li>", "<b>0</b>"), "something else than numbers"),
+        (PAGE.replace("<li>0</li>", "<!-- <li>0</li> -->"), "something else than numbers"),
         (PAGE.replace("<li>0</li>", ""), "lists 2 numbers, not 3"),
         (PAGE.replace("<li>0</li>", "<li>0</li><li>1</li>"), "lists 4 numbers, not 3"),
-        (PAGE.replace("<li>0</li>", "<!-- <li>0</li> -->"), "lists 2 numbers, not 3"),
         (PAGE.replace("<li>0<", "<li><"), "lists ''"),
         (PAGE.replace("<li>0<", "<li>-1<"), "lists '-1'"),
         (PAGE.replace("<li>0<", "<li>1000000<"), "lists '1000000'"),
         (PAGE.replace("<li>0<", "<li>0.5<"), "lists '0.5'"),
         (PAGE.replace("<li>0<", "<li>\u0663<"), "lists '\u0663'"),
         (PAGE.replace("<li>0<", "<li>{{ number }}<"), "lists '{{ number }}'"),
-        (PAGE.replace("testname", "Testname"), "does not greet 'testname'"),
-        (PAGE.replace("<li>0<", "<li>testname<").replace("Hello, testname", ""), "not greet"),
-        (PAGE[: len(PAGE) // 2], "numbers, not 3"),
-        ("", "does not greet"),
+        (PAGE.replace(">0<", ">7<").replace("999999", "7"), "2 of 3 are there already"),
+        (PAGE.replace("testname", "Testname"), "should greet 'testname'"),
+        (PAGE.replace("Hello, testname", "Bye, testname"), "should greet 'testname'"),
+        (PAGE.replace("h1>", "h2>"), "where the template has <h1>"),
+        (PAGE.replace("2024-02-29", "2023-02-29"), "should say when it was made"),
+        (PAGE.replace("2024-02-29 11:12:13.000014", "noon"), "should say when it was made"),
+        (PAGE.replace(" 11:12:13.000014", ""), "should say when it was made"),
+        (PAGE.replace("This page", "It"), "should say when it was made"),
+        (PAGE.replace("Random numbers", "Numbers"), "where the template has <title>"),
+        (PAGE.replace("<!DOCTYPE html>", ""), "where the template has <!doctype html>"),
+        (PAGE.replace("<body>", "").replace("</body>", ""), "where the template has <body>"),
+        (
+            PAGE.replace('<html lang="en">', "").replace("</html>", ""),
+            "where the template has <html",
+        ),
+        (PAGE.replace("</html>", ""), "where the template has"),
+        ("junk" + PAGE, "where the template has"),
+        (PAGE + "junk", "where the template has </html>"),
+        (PAGE + "<p>more</p>", "where the template has"),
+        (PAGE.replace("<body>", "<body>junk"), "where the template has <body>"),
+        (PAGE[: len(PAGE) // 2], "where the template has"),
+        ("Hello, testname! <li>1</li><li>2</li><li>3</li>", "where the template has"),
+        ("", "the page is not whole"),
         (None, "should be a page, and is NoneType"),
         ([PAGE], "should be a page, and is list"),
     ],
 )
 def test_verdicts(fed: Any, language: str, page: Any, reason: str | None) -> None:
-    verdict = fed(NAME).judge(EVENT, {"result": page}, language)
+    output = {"result": page, "measurement": MEASURED}
+    verdict = fed(NAME).judge(EVENT, output, language)
     assert verdict is None if reason is None else reason in str(verdict)
 
 
@@ -86,13 +117,45 @@ def test_an_output_without_a_page_is_wrong(fed: Any, output: Any) -> None:
     assert "should be a page" in fed(NAME).judge(EVENT, output)
 
 
-@given(numbers=st.lists(st.integers(-5, 1_000_005), max_size=6), wanted=st.integers(0, 6))
+@pytest.mark.parametrize(
+    "measurement", [None, {}, {"compute_time": 0}, {"compute_time": float("inf")}]
+)
+def test_a_page_without_its_time_is_wrong(fed: Any, measurement: Any) -> None:
+    output = {"result": PAGE, "measurement": measurement}
+    assert fed(NAME).judge(EVENT, output) is not None
+
+
+def page_of(numbers: list[int]) -> str:
+    items = "".join(f"<li>{number}</li>" for number in numbers)
+    before, _, rest = PAGE.partition("<ul>")
+    return f"{before}<ul>{items}</ul>{rest.partition('</ul>')[2]}"
+
+
+@given(
+    numbers=st.lists(st.integers(-5, 1_000_005), max_size=6, unique=True), wanted=st.integers(0, 6)
+)
 def test_only_as_many_numbers_in_range_are_right(
     tmp_path_factory: pytest.TempPathFactory, numbers: list[int], wanted: int
 ) -> None:
     benchmark = Fed(NAME, tmp_path_factory.getbasetemp())
-    items = "".join(f"<li>{number}</li>" for number in numbers)
-    event = {"username": "u", "random_len": wanted}
-    verdict = benchmark.judge(event, {"result": f"<p>Hello, u!</p><ul>{items}</ul>"})
+    event = {"username": "testname", "random_len": wanted}
+    output = {"result": page_of(numbers), "measurement": MEASURED}
+    verdict = benchmark.judge(event, output)
     right = len(numbers) == wanted and all(0 <= number < 1_000_000 for number in numbers)
     assert (verdict is None) == right
+
+
+@pytest.mark.parametrize("count", [10, 1000, 100_000])
+def test_numbers_that_are_drawn_pass_and_repeated_ones_do_not(fed: Any, count: int) -> None:
+    benchmark = fed(NAME)
+    event = {"username": "testname", "random_len": count}
+    draw = Random(1)
+    for numbers, passes in (
+        (draw.sample(range(1_000_000), count), True),
+        ([draw.randrange(1_000_000) for _ in range(count)], True),
+        ([7] * count, False),
+        ([draw.randrange(1_000_000) for _ in range(count // 2)] * 2, False),
+        ([draw.randrange(101) for _ in range(10 * count)][:count], count == 10),
+    ):
+        output = {"result": page_of(numbers), "measurement": MEASURED}
+        assert (benchmark.judge(event, output) is None) == passes

@@ -212,6 +212,13 @@ def test_an_output_that_is_none_is_noticed(fed: Any, name: str, output: Any) -> 
     [
         (CPU, {"matrix_time": -1}, "matrix_time should be"),
         (CPU, {"compute_time": None}, "compute_time should be"),
+        (CPU, {"compute_time": float("inf")}, "compute_time should be"),
+        (CPU, {"loop_time": 0}, "loop_time should be more than 0"),
+        (CPU, {"compute_time": 5}, "compute_time should be 6 at least"),
+        *((MEMORY, {f"{name}_time": 0}, "more than 0") for name in ("copy", "scale", "triad")),
+        (MEMORY, {"compute_time": 39}, "compute_time should be 40 at least"),
+        (DISK, {"random_read_time": 0}, "random_read_time should be more than 0"),
+        (DISK, {"write_time": float("nan")}, "write_time should be"),
         (MEMORY, {"triad_time": True}, "triad_time should be"),
         (MEMORY, {"triad_size": 3 * ARRAY}, "triad_size should be 40000000"),
         (DISK, {"read_size": 0}, "read_size should be"),

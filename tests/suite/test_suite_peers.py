@@ -35,6 +35,20 @@ def test_tcp(fed: Any, python_handler: Any) -> None:
         assert len(peer.arrivals) == 101
 
 
+def test_every_time_is_in_the_output_where_that_is_asked_for(fed: Any, python_handler: Any) -> None:
+    benchmark = fed(NETWORK)
+    with KINDS["udp-echo"]() as peer:
+        event = {**benchmark.event("test"), **peer.event}
+        assert "round_trip_times" not in python_handler(benchmark)(event)["measurement"]
+        output = python_handler(benchmark)({**event, "with-times": True})
+        assert benchmark.judge(event, output) is None
+        times = output["measurement"]["round_trip_times"]
+        assert len(times) == 100
+        for wrong in (times[:-1], [*times[:-1], times[-1] + 2], [*times[:-1], "1"], "none"):
+            output["measurement"]["round_trip_times"] = wrong
+            assert "are not those" in str(benchmark.judge(event, output))
+
+
 def test_a_peer_that_is_not_there_is_an_error(fed: Any, python_handler: Any) -> None:
     benchmark = fed(NETWORK)
     with KINDS["udp-echo"]() as peer:

@@ -1,5 +1,7 @@
 """010.sleep: how long an invocation takes that does nothing for a known time."""
 
+from sebs.benchmark.judging import judge_measurement
+
 #: Seconds. ``none`` is for experiments that measure everything but the function; ``large`` needs a
 #: longer timeout than config.json asks for.
 size_generators = {"none": 0, "test": 1, "small": 100, "large": 1000}
@@ -20,7 +22,9 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     result = output.get("result") if isinstance(output, dict) else None
     if isinstance(result, bool) or result != wanted:
         return f"the result should be {wanted!r}, the seconds to sleep, and is {result!r}"
-    slept = output.get("measurement", {}).get("sleep_time", wanted * 1_000_000)
+    if (reason := judge_measurement(output, ("sleep_time",))) is not None:
+        return reason
+    slept = output["measurement"]["sleep_time"]
     if slept < wanted * 1_000_000:
         return f"it slept {slept} microseconds, less than {wanted} seconds"
     return None

@@ -49,6 +49,19 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     stated = output["measurement"]["round_trip_time"]
     if not middle[0] * 1e6 - 1 <= stated <= middle[-1] * 1e6 + 1:
         return f"round_trip_time should be the median of the table, and is {stated}"
+    listed = output["measurement"].get("round_trip_times")
+    if listed is not None and not are_of(trips, listed):
+        return "round_trip_times are not those of the table"
     kind = f"{input_config.get('protocol', 'udp')}-echo"
     peer = running(kind, input_config["server-port"])
     return None if peer is None else compare_with_peer(trips, peer, request_id_of(key))
+
+
+def are_of(trips, listed):
+    """Return whether a list has the times of the round trips, in their order, microseconds."""
+    if not isinstance(listed, list) or len(listed) != len(trips):
+        return False
+    return all(
+        isinstance(time, int | float) and abs(time - trip.took * 1e6) <= 1
+        for time, trip in zip(listed, trips, strict=True)
+    )

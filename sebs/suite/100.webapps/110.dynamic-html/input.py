@@ -1,11 +1,27 @@
 """110.dynamic-html: a page filled in by a template engine."""
 
+import math
+from datetime import datetime
 from html.parser import HTMLParser
+
+from sebs.benchmark.judging import judge_work
 
 #: How many random numbers are on the page.
 size_generators = {"test": 10, "small": 1000, "large": 100000}
 
 LIMIT = 1_000_000
+
+#: What is between the tags of the template but its numbers; ``None`` is looked at more closely.
+BEFORE = [
+    ("!doctype html", ""), ("html lang=en", ""),
+    ("head", ""), ("meta charset=utf-8", ""), ("title", "Random numbers"), ("/title", ""),
+    ("/head", ""), ("body", ""),
+    ("h1", None), ("/h1", ""), ("p", None), ("/p", ""), ("ul", ""),
+]  # fmt: skip
+AFTER = [("/ul", ""), ("/body", ""), ("/html", "")]
+
+#: What is around the time that the page was made at.
+PROSE = ("This page was made at ", ". Its random numbers are:")
 
 
 def buckets_count():
@@ -19,18 +35,77 @@ def generate_input(
 
 
 def validate_output(data_dir, input_config, output, language, storage=None):
+    """Read the page: it must be the template, with the name, a time, and as many numbers."""
     html = output.get("result") if isinstance(output, dict) else None
     if not isinstance(html, str):
         return f"the result should be a page, and is {type(html).__name__}"
-    page = Page(html)
-    if input_config["username"] not in page.prose:
-        return f"the page does not greet {input_config['username']!r}"
-    if len(page.items) != input_config["random_len"]:
-        return f"the page lists {len(page.items)} numbers, not {input_config['random_len']}"
-    wrong = next((item for item in page.items if not is_number(item)), None)
+    count = input_config["random_len"]
+    page = Page(html).parts
+    first, last = len(BEFORE), len(page) - len(AFTER)
+    reason = judge_frame(page[:first], page[last:]) or judge_prose(
+        dict(page[:first]), input_config["username"]
+    )
+    reason = reason or judge_numbers(page[first:last], count)
+    return reason or judge_work(output, ("compute_time",))
+
+
+def judge_frame(before, after):
+    """Return where the page has other tags or texts than the template."""
+    for (tag, text), (wanted, exact) in zip(before + after, BEFORE + AFTER, strict=False):
+        if tag != wanted or exact not in (None, text):
+            return f"where the template has <{wanted}>{exact or ''} the page has <{tag}>{text[:40]}"
+    if len(before + after) != len(BEFORE + AFTER):
+        return "the page is not whole"
+    return None
+
+
+def judge_prose(texts, username):
+    """Return why the heading or the paragraph is not what it should be."""
+    if texts["h1"] != f"Hello, {username}!":
+        return f"the page should greet {username!r}, and says {texts['h1']!r}"
+    before, after = PROSE
+    stated = texts["p"].removeprefix(before).removesuffix(after)
+    if texts["p"] != before + stated + after or not is_time(stated):
+        return f"the page should say when it was made, and says {texts['p']!r}"
+    return None
+
+
+def judge_numbers(parts, count):
+    """Return why a list is not one of so many random numbers."""
+    tags = [tag for tag, _ in parts]
+    if tags != ["li", "/li"] * (len(parts) // 2) or any(text for _, text in parts[1::2]):
+        return "between <ul> and </ul> there is something else than numbers in <li>"
+    items = [text for _, text in parts[::2]]
+    if len(items) != count:
+        return f"the page lists {len(items)} numbers, not {count}"
+    wrong = next((item for item in items if not is_number(item)), None)
     if wrong is not None:
         return f"the page lists {wrong!r}, which is no number from 0 to {LIMIT - 1}"
+    repeated = count - len(set(map(int, items)))
+    if repeated > most_repeated(count):
+        return f"the numbers are not random: {repeated} of {count} are there already"
     return None
+
+
+def most_repeated(count):
+    """Return how many of so many random numbers may be there already.
+
+    As many pairs are expected to be equal as there are pairs by numbers, and their standard
+    deviation is the root of that. Ten of them and one pair more are exceeded by one page of a
+    hundred million at most, of the sizes above; and not even three numbers may all be the same.
+    """
+    expected = count * (count - 1) / 2 / LIMIT
+    return 1 + expected + 10 * math.sqrt(expected)
+
+
+def is_time(text):
+    """Return whether this is a day and a time of it, as ISO 8601 has them."""
+    try:
+        # Python knows no Z before 3.11.
+        moment = datetime.fromisoformat(text.removesuffix("Z"))
+    except ValueError:
+        return False
+    return moment.year > 2000 and len(text) > len("2000-01-01T00")
 
 
 def is_number(text):
@@ -38,34 +113,38 @@ def is_number(text):
 
 
 class Page(HTMLParser):
-    """The texts of a page.
+    """The tags of a page in their order, each with the text after it; comments are tags, too.
 
     Attributes:
-        items: Those of its ``<li>``.
-        prose: All others, as one.
+        parts: Pairs of both; white space at the ends of texts is left out.
     """
 
     def __init__(self, html):
         super().__init__()
-        self._items = []
-        self._others = []
-        self._in_item = False
+        self._parts = [["", ""]]
         self.feed(html)
         self.close()
-        self.items = [item.strip() for item in self._items]
-        self.prose = "".join(self._others)
+        parts = [(tag, text.strip()) for tag, text in self._parts]
+        # Text before the first tag is a part of its own.
+        self.parts = parts if parts[0][1] else parts[1:]
 
     def handle_starttag(self, tag, attrs):
-        if tag == "li":
-            self._in_item = True
-            self._items.append("")
+        self._parts.append([" ".join([tag, *(f"{name}={value}" for name, value in attrs)]), ""])
 
     def handle_endtag(self, tag):
-        if tag in ("li", "ul"):
-            self._in_item = False
+        self._parts.append([f"/{tag}", ""])
+
+    def handle_decl(self, decl):
+        self._parts.append([f"!{decl.lower()}", ""])
+
+    def handle_comment(self, data):
+        self._parts.append(["!--", ""])
+
+    def handle_pi(self, data):
+        self._parts.append(["?", ""])
+
+    def unknown_decl(self, data):
+        self._parts.append(["!--", ""])
 
     def handle_data(self, data):
-        if self._in_item:
-            self._items[-1] += data
-        else:
-            self._others.append(data)
+        self._parts[-1][1] += data

@@ -6,12 +6,15 @@ few files are large and most are small, as in real directories.
 """
 
 import os
+import struct
 import zipfile
 import zlib
 from functools import cache
 from hashlib import shake_256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+
+import zip_layout
 
 from sebs.benchmark.judging import judge_measurement, judge_place
 
@@ -27,7 +30,7 @@ size_generators = {
 VERSION = 1
 
 #: What reading a damaged archive raises.
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error)
 
 MEASURED = ("download_time", "download_size", "upload_time", "upload_size", "compute_time")
 
@@ -57,17 +60,16 @@ def generate_input(
 def validate_output(data_dir, input_config, output, language, storage=None):
     """Compare the archive with the files; without a storage, only what was said of it is judged."""
     files = files_of(input_config["object"]["key"].rpartition("-")[2])
+    size = sum(file.size for file in files)
     reason = judge_place(output, input_config["bucket"], "the archive")
-    if reason is None and "measurement" in output:
-        size = sum(file.size for file in files)
-        reason = judge_measurement(output, MEASURED, download_size=size)
+    reason = reason or judge_measurement(output, MEASURED, download_size=size)
     if reason is not None or storage is None:
         return reason
     result = output["result"]
     with TemporaryDirectory() as directory:
         archive = os.path.join(directory, "archive.zip")
         storage.download(result["bucket"], result["key"], archive)
-        stated = output.get("measurement", {}).get("upload_size", os.path.getsize(archive))
+        stated = output["measurement"]["upload_size"]
         if stated != os.path.getsize(archive):
             return f"the archive has {os.path.getsize(archive)} bytes, not {stated}"
         try:
@@ -82,16 +84,24 @@ def judge_archive(path, files):
     Nothing is unpacked to disk, and nothing is read before names and sizes are found right, so
     neither a name that climbs nor an archive that unpacks without end does harm.
     """
-    with zipfile.ZipFile(path) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    with zipfile.ZipFile(path) as archive, open(path, "rb") as stream:
+        entries = archive.infolist()
         names = [entry.filename for entry in entries]
         if len(set(names)) != len(names):
             return "the archive has two files of one name"
-        for name in sorted(files.keys() ^ set(names)):
+        above = {f"{place}/" for name in files for place in list(PurePosixPath(name).parents)[:-1]}
+        for name in sorted(files.keys() ^ (set(names) - above)):
             return f"the archive lacks {name!r}" if name in files else f"{name!r} is not an input"
+        sizes = {name: file.size for name, file in files.items()}
         for entry in entries:
-            file = files[entry.filename]
-            if entry.file_size != file.size or archive.read(entry) != file.content():
+            if entry.file_size != sizes.get(entry.filename, 0):
+                return f"{entry.filename!r} in the archive is not what was uploaded"
+        content = stream.read()
+        if (reason := zip_layout.judge_layout(archive, content)) is not None:
+            return reason
+        for entry in entries:
+            right = files[entry.filename].content() if entry.filename in files else b""
+            if zip_layout.unpacked(content, entry) != right:
                 return f"{entry.filename!r} in the archive is not what was uploaded"
     size, given = os.path.getsize(path), sum(file.size for file in files.values())
     return f"{given} bytes became {size}: nothing was compressed" if size >= given else None

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from hashlib import sha256, shake_256
 
-from sebs.benchmark.judging import judge_measurement
+from sebs.benchmark.judging import judge_measurement, judge_work
 
 BLOCK = 1 << 20
 PIECE = 4096
@@ -49,6 +49,7 @@ def validate_output(data_dir, input_config, output, language, storage=None):
         random_read_size=accesses * PIECE,
         random_write_size=accesses * PIECE,
     )
+    reason = reason or judge_work(output, tuple(f"{name}_time" for name in TRANSFERS))
     if reason is None and output["measurement"]["cached_size"] > size:
         return f"cached_size should be {size} at most, the file's"
     return reason

@@ -2,7 +2,7 @@
 
 from hashlib import sha256, shake_256
 
-from sebs.benchmark.judging import judge_measurement
+from sebs.benchmark.judging import judge_whole, judge_work
 
 #: Bytes that are passed at once.
 size_generators = {
@@ -51,18 +51,25 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     ]
     if first != {"digest": digest(input_config["seed"], 0)} or found != expected:
         return "what arrived is not what was passed"
-    return judge_times(output, len(input_config["sizes"]))
+    return judge_times(output, len(input_config["sizes"]), input_config["repetitions"])
 
 
-def judge_times(output, count):
-    reason = judge_measurement(output, MEASURED)
-    for name in () if reason else ("inline_time", "storage_time"):
+def judge_times(output, count, repetitions):
+    if (reason := judge_work(output, MEASURED)) is not None:
+        return reason
+    medians = [output["measurement"]["empty_time"]]
+    for name in ("inline_time", "storage_time"):
         times = output["measurement"].get(name)
         if not isinstance(times, list) or len(times) != count:
             return f"{name} should be {count} numbers, one of each size, and is {times!r}"
         each = {f"{name}[{number}]": time for number, time in enumerate(times)}
-        reason = reason or judge_measurement({"measurement": each}, tuple(each))
-    return reason
+        if (reason := judge_work({"measurement": each}, tuple(each))) is not None:
+            return reason
+        medians += times
+    # So many turns of a size took as long as their median, or longer.
+    turns = repetitions - (repetitions - 1) // 2
+    parts = output["measurement"]["first_time"] + turns * sum(medians)
+    return judge_whole(output, "compute_time", parts)
 
 
 def ways(sizes):

@@ -26,11 +26,11 @@ def handler(event):
     bucket = event["bucket"]
     key = f"{bucket['output']}/results-{request_id}.csv"
     stored = client.upload_stream(bucket["bucket"], key, table.getvalue().encode())
-    times = [received - sent for _, sent, received in rows]
-    return {
-        "result": stored,
-        "measurement": {"round_trip_time": round(median(times) * 1e6), "lost": lost},
-    }
+    times = [(received - sent) * 1e6 for _, sent, received in rows]
+    measurement = {"round_trip_time": round(median(times)), "lost": lost}
+    if event.get("with-times"):
+        measurement["round_trip_times"] = [round(each, 1) for each in times]
+    return {"result": stored, "measurement": measurement}
 
 
 def round_trips(server, request_id, repetitions):
