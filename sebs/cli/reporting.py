@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Heights of a sketch, and how many of them stand beside each other.
 _BLOCKS, _SKETCH = "▁▂▃▄▅▆▇█", 40
 
+#: Columns of texts, beside the first one.
+_TEXTS = frozenset({"start", "invocations", "kind", "phase"})
+
 
 @click.command("report")
 @click.argument("runs", type=click.Path(path_type=Path), metavar="RUNS...", nargs=-1, required=True)
@@ -156,7 +159,8 @@ def _show(sections: Sequence[Section]) -> None:
 
 def _show_table(table: Table) -> None:
     columns = [title.replace(" [", "\n[") for title in table.columns]
-    output.print_table(columns, table.rows, numbers=columns[1:])
+    numbers = [title for title in columns[1:] if title not in _TEXTS]
+    output.print_table(columns, table.rows, numbers=numbers)
 
 
 def _sketch(ordered: Sequence[float]) -> str:

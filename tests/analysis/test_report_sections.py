@@ -16,7 +16,7 @@ import pytest
 
 from sebs.analysis.prices import Tariff
 from sebs.analysis.report.drawing import alone, png_of
-from sebs.analysis.report.figure import KINDS
+from sebs.analysis.report.figure import KINDS, milliseconds
 from sebs.analysis.report.invocations import invocations, thinned
 from sebs.analysis.report.page import draw, page
 from sebs.analysis.report.report import Section, make_report
@@ -169,6 +169,94 @@ def test_the_front_has_what_nothing_beats() -> None:
     front = {row[0]: row[-1] for row in pareto.table.rows}
     # The cheapest, one in between, one that is as fast and dearer, the fastest.
     assert front == {"128": "yes", "256": "yes", "512": "no", "1024": "yes"}
+
+
+def numbers_of(spec: Any, key: str) -> Iterator[Any]:
+    """Yield what a specification has under a key, wherever it is."""
+    if isinstance(spec, dict):
+        yield from ([spec[key]] if key in spec else [])
+        for value in spec.values():
+            yield from numbers_of(value, key)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from numbers_of(value, key)
+
+
+def several_kinds() -> list[dict[str, Any]]:
+    made = [rows_of(memory=128, kind="warm"), rows_of(memory=128, kind="burst", factor=9.0)]
+    made += [rows_of(memory=256, kind="sequential"), rows_of(memory=256, kind="burst", factor=5.0)]
+    return [
+        {**row, "id": f"{at}-{row['id']}", "begin": row["begin"] + at * 10**8}
+        for at, rows in enumerate(made)
+        for row in rows
+    ]
+
+
+def test_what_differs_is_in_no_common_figure() -> None:
+    rows = several_kinds()
+    rows += [{**rows[0], "id": "other", "client": 10**9, "wanted": False}]
+    report = make_report([("one", results_of(rows))], priced)
+    told, cost = report
+    assert "1 further ones" in told.words[0]
+    assert "in the table" in told.words[1]
+    figures = {figure.name: figure for section in report for figure in section.figures}
+    named = ["128 MB, warm", "128 MB, burst", "256 MB, sequential", "256 MB, burst"]
+    for name in ("distribution", "phases"):
+        assert list(dict.fromkeys(row[0] for row in figures[name].table.rows)) == named
+    warm = {row[0]: row[6] for row in figures["distribution"].table.rows if row[1] == "warm"}
+    for name, kind, memory in zip(
+        named, ("warm", "burst", "sequential", "burst"), (128, 128, 256, 256), strict=True
+    ):
+        times = [
+            row["client"]
+            for row in rows
+            if (row["kind"], row["memory"], row["start"]) == (kind, memory, "warm")
+            and row["client"] < 10**9
+        ]
+        assert warm[name] == milliseconds(float(np.median(times)))
+    by_memory = {(row[0], row[1]) for row in figures["memory"].table.rows}
+    assert by_memory == {
+        ("128", "warm"), ("128", "burst"), ("256", "sequential"), ("256", "burst")
+    }  # fmt: skip
+    slices = figures["timeline"].table
+    assert slices.columns[:3] == ["from [s]", "invocations", "start"]
+    assert any("of the kind 'warm'" in sentence for sentence in cost.words)
+    assert not told.sample
+
+
+def test_architectures_have_sections_of_their_own_and_their_own_prices() -> None:
+    asked = []
+
+    def pricing(results: Results, architecture: str | None) -> Tariff:
+        asked.append(architecture)
+        return Tariff.of_user(0.00001 if architecture == "x64" else 0.000008, 0.0, 1.0)
+
+    rows = [
+        {**row, "id": f"{architecture}-{memory}-{row['id']}"}
+        for architecture in ("x64", "arm64")
+        for memory in (128, 256)
+        for row in rows_of(memory=memory, architecture=architecture)
+    ]
+    sections = make_report([("one", results_of(rows))], pricing)
+    titles = [section.title for section in sections[1:]]
+    assert [title.rpartition(" ")[2] for title in titles] == ["x64", "arm64"]
+    assert asked == ["x64", "arm64"]
+    assert all(f.name in ("memory", "pareto") for s in sections[1:] for f in s.figures)
+    costs = [s.figures[0].table.rows[0][5] for s in sections[1:]]
+    assert float(costs[1]) == pytest.approx(0.8 * float(costs[0]), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "rows", [rows_of(), rows_of(30, start="warm", initialization=None), several_kinds()]
+)
+def test_no_axis_begins_below_zero(rows: list[dict[str, Any]]) -> None:
+    for section in make_report([("one", results_of(rows))], priced):
+        for figure in section.figures:
+            spec = figure.draw(720)
+            for domain in numbers_of(spec, "domain"):
+                assert all(isinstance(end, str) or end >= 0 for end in domain)
+            for scale in numbers_of(spec, "scale"):
+                assert "padding" not in scale or scale["type"] == "log"
 
 
 def test_phases_add_up_to_what_was_measured() -> None:

@@ -52,6 +52,7 @@ def distribution(frame: pl.DataFrame) -> Figure | None:
         return {
             "data": figure.data(points),
             "facet": {"row": _panels("group", panels[:PANELS])},
+            "spacing": 10,
             "spec": spec,
         }
 
@@ -137,6 +138,7 @@ def waterfall(frame: pl.DataFrame) -> Figure | None:
         return {
             "data": figure.data(phases),
             "facet": {"row": _panels("panel", present)},
+            "spacing": 10,
             "resolve": {"scale": {"x": "independent"}},
             "spec": {
                 "width": width - (150 if narrow else 210),

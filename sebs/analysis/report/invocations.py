@@ -44,7 +44,7 @@ class Series:
     @property
     def name(self) -> str:
         """What it is called in a sentence."""
-        return f"{self.kind}, {self.group}" if self.group else self.kind
+        return f"{self.group}: {self.kind}" if self.group else self.kind
 
 
 def invocations(results: Results) -> pl.DataFrame:

@@ -150,7 +150,8 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
 def _by_kind(kinds: list[str]) -> dict[str, Any]:
     """Return encodings that tell kinds apart; without a legend where there is one only."""
     styles = [_KINDS[at % len(_KINDS)] for at in range(len(kinds))]
-    legend = {"title": None, "orient": "top"} if len(kinds) > 1 else None
+    shown = {"title": None, "orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 2}
+    legend = shown if len(kinds) > 1 else None
     ranges = {"color": [each[0] for each in styles], "strokeDash": [each[1] for each in styles]}
     return {
         channel: {
