@@ -28,23 +28,15 @@ def conclude_eviction(results: Results) -> Conclusion:
         InvalidSampleError: No trial came to its end, or none let its environments idle.
         ResultFormatError: The results cannot be read.
     """
-    from sebs.analysis.samples import idlings_of, values_of
-
     models: list[dict[str, Any]] = []
     words: list[str] = []
-    rows: list[list[str]] = []
-    for memory in values_of(results, "memory"):
-        trials = idlings_of(results, memory)
-        if not trials:
-            words.append(f"With {memory} MB no trial came to its end.")
-            continue
-        model, observed = fit_eviction(trials), after_idling(trials)
+    rows: list[list[str | None]] = []
+    for memory, model, observed in models_by_memory(results):
+        at = "There" if memory is None else f"With {memory} MB there"
         models.append({"memory": memory, **model.serialize(), **_bounds(observed)})
-        words.append(f"With {memory} MB there were {model.n} trials. {model.told()}")
+        words.append(f"{at} were {model.n} trials. {model.told()}")
         words += _together(observed, model)
         rows += [_row(memory, each, model) for each in observed]
-    if not models:
-        raise InvalidSampleError("Not a single trial came to its end.")
     disagreeing = _disagreeing(results)
     if disagreeing:
         words.append(
@@ -54,6 +46,27 @@ def conclude_eviction(results: Results) -> Conclusion:
         )
     document = {"models": models, "disagreeing": disagreeing}
     return Conclusion(words, document, _COLUMNS, rows)
+
+
+def models_by_memory(
+    results: Results,
+) -> list[tuple[int | None, EvictionModel, list[AfterIdling]]]:
+    """Return each memory size, MB, the model, and what was observed; ``None`` where nobody says.
+
+    Raises:
+        InvalidSampleError: No trial came to its end, or none let its environments idle.
+        ResultFormatError: The results cannot be read.
+    """
+    from sebs.analysis.samples import idlings_of, values_of
+
+    sizes: list[int | None] = values_of(results, "memory") or [None]
+    found = {memory: idlings_of(results, memory) for memory in sizes}
+    measured = {memory: trials for memory, trials in found.items() if trials}
+    if not measured:
+        raise InvalidSampleError("Not a single trial came to its end.")
+    return [
+        (memory, fit_eviction(trials), after_idling(trials)) for memory, trials in measured.items()
+    ]
 
 
 def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:
@@ -83,9 +96,9 @@ def _together(observed: Sequence[AfterIdling], model: EvictionModel) -> list[str
     ]
 
 
-def _row(memory: int, each: AfterIdling, model: EvictionModel) -> list[str]:
+def _row(memory: int | None, each: AfterIdling, model: EvictionModel) -> list[str | None]:
     return [
-        f"{memory}",
+        None if memory is None else f"{memory}",
         f"{each.seconds:g}",
         f"{each.trials}",
         f"{each.started}",

@@ -24,9 +24,10 @@ FILL: Kind = "fill"
 PROBE: Kind = "probe"
 
 #: Columns of the table of invocations; those that fill have neither a time of idling nor a result.
+#: After whichever time, cold ones are of one sample, and warm ones of another.
 FACTORS = (
     Column("environments", "integer", "", "how many are started at once, and looked for"),
-    Column("delta_t", "number", "s", "how long they idled before"),
+    Column("delta_t", "number", "s", "how long they idled before", measured=True),
     Column("kept", "boolean", "", "whether one of them served it", measured=True),
 )
 

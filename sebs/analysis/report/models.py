@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.report.figure import (
-    BLUE,
-    VERMILLION,
     Figure,
     Table,
     axis,
@@ -22,57 +20,6 @@ if TYPE_CHECKING:
 
 #: Points of a figure.
 _POINTS = 1500
-
-
-def eviction(results: Results) -> Figure | None:
-    """Return which share of idle environments stayed warm, and the half-life model.
-
-    Raises:
-        InvalidSampleError: The run idled, but no model can be fitted to what it saw.
-    """
-    from sebs.analysis.eviction import after_idling, fit_eviction
-    from sebs.analysis.samples import idlings_of
-
-    if "delta_t" not in results.manifest.columns:
-        return None
-    trials = idlings_of(results)
-    model = fit_eviction(trials)
-    observed = after_idling(trials)
-    seen = [{"s": each.seconds, "share": 100 * each.share} for each in observed]
-    end = observed[-1].seconds
-    steps = [end * number / 400 for number in range(401)]
-    fitted = [{"s": seconds, "share": 100 * model.warm_share(seconds)} for seconds in steps]
-
-    def draw(width: int) -> dict[str, Any]:
-        place = {"x": axis("s", "idle [s]"), "y": axis("share", "still warm [%]")}
-        return chart(
-            width,
-            280,
-            encoding=place,
-            layer=[
-                {
-                    "data": data(fitted),
-                    "mark": {"type": "line", "interpolate": "step-after", "color": BLUE},
-                },
-                {
-                    "data": data(seen),
-                    "mark": {"type": "point", "filled": True, "size": 60, "color": VERMILLION},
-                },
-            ],
-        )
-
-    rows = [
-        [
-            number(each.seconds),
-            f"{each.trials}",
-            f"{each.share:.0%}",
-            f"{model.warm_share(each.seconds):.0%}",
-        ]
-        for each in observed
-    ]
-    table = Table(["idle [s]", "trials", "warm", "model"], rows)
-    words = "The share of environments that were still warm after idling. " + model.told()
-    return Figure("eviction", "Eviction of idle environments", words, draw, table)
 
 
 def overhead(results: Results) -> Figure | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sebs.analysis.quantiles import quantile
-from sebs.analysis.report import courses, distributions, memory, models, scaling, tuning
+from sebs.analysis.report import courses, distributions, idling, memory, models, scaling, tuning
 from sebs.analysis.report.figure import KINDS, Figure, Table, milliseconds, number
 from sebs.analysis.report.invocations import (
     Series,
@@ -85,7 +85,14 @@ def _of_run(name: str, title: str, results: Results) -> Section:
     frame = invocations(results)
     found = series_of(frame)
     words = [_counts(frame, results), *_starts(found, results), *_medians(found)]
-    figures = [
+    # What a run is about comes first.
+    figures: list[Figure | None] = []
+    for fit in (idling.eviction, models.overhead, scaling.environments_started, tuning.tuning):
+        try:
+            figures.append(fit(results))
+        except AnalysisError as error:
+            words.append(str(error))
+    figures += [
         draw(frame)
         for draw in (
             distributions.distribution,
@@ -94,11 +101,6 @@ def _of_run(name: str, title: str, results: Results) -> Section:
             courses.environments,
         )
     ]
-    for fit in (models.eviction, models.overhead, scaling.environments_started, tuning.tuning):
-        try:
-            figures.append(fit(results))
-        except AnalysisError as error:
-            words.append(str(error))
     sample = _sample(found)
     return Section(
         name=name,
