@@ -18,6 +18,7 @@ where something was named or asked for wrongly and nothing was done, and with 1 
     │   ├── InvalidNameError                       a function, bucket or table name
     │   ├── IncomparableRunsError                  of other code, input or memory
     │   ├── NoResultsError (ResultFormatError)     not there, or no results of that kind
+    │   ├── OtherExperimentError (InvalidSampleError)  results of another one than was asked about
     │   ├── PriceUnknownError (AnalysisError, LookupError)  not in the price book: never guessed
     │   └── SystemUnavailableError (ImportError)   known, but what it needs is not installed
     ├── BenchmarkError (RuntimeError)
@@ -388,6 +389,10 @@ class ResultFormatError(SebsError, ValueError):
 
 class NoResultsError(UsageError, ResultFormatError):
     """What was named is not there, or holds no results of the kind that was asked for."""
+
+
+class OtherExperimentError(UsageError, InvalidSampleError):
+    """The results are of another experiment than the one that was asked about."""
 
 
 class PriceUnknownError(UsageError, AnalysisError, LookupError):

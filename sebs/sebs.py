@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.config import SeBSConfig
 from sebs.errors import ConfigurationError, UnsupportedLanguageError, UsageError
 from sebs.sebs_types import Architecture, Language
-from sebs.utils import LoggingBase
+from sebs.utils import LoggingBase, make_directory
 
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
@@ -74,7 +74,7 @@ class SeBS(LoggingBase):
         self._cache_client = Cache(Path(cache_dir).absolute(), self._docker_client)
         self._config = SeBSConfig()
         self._output_dir = Path(output_dir).absolute()
-        self._output_dir.mkdir(parents=True, exist_ok=True)
+        make_directory(self._output_dir)
         self._verbose = verbose
         self._logging_filename = logging_filename
         self._benchmarks_dirs = tuple(Path(entry).absolute() for entry in benchmarks_dirs)

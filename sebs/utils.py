@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from sebs.errors import UsageError
+
 
 class LoggingBase:
     """Gives a class a logger that is named after it.
@@ -68,6 +70,22 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory that the user named, and those above it; it may be there already.
+
+    Raises:
+        UsageError: A file is in its place.
+        OSError: It cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(
+            f"Nothing can be kept in {str(path)!r}: it is, or is under, a file.",
+            remedy="Name another directory.",
+        ) from error
 
 
 def flush_to_disk(stream: IO[Any]) -> None:

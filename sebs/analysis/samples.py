@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.analysis.cost import Usage
 from sebs.analysis.eviction import Idling
 from sebs.analysis.overhead import Delivery
-from sebs.errors import InvalidSampleError, UsageError
+from sebs.errors import InvalidSampleError, OtherExperimentError, UsageError
 from sebs.results.levels import varying
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def idlings_of(results: Results, memory: int | None = None) -> list[Idling]:
         memory: Only trials with this memory size, MB.
 
     Raises:
-        InvalidSampleError: The results are of no eviction experiment.
+        OtherExperimentError: The results are of no eviction experiment.
         ResultFormatError: They cannot be read.
     """
     import polars as pl
@@ -250,7 +250,7 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
         offset: Instead of what the results say of it, seconds.
 
     Raises:
-        InvalidSampleError: The results are of no overhead experiment.
+        OtherExperimentError: The results are of no overhead experiment.
         ResultFormatError: They cannot be read.
     """
     import polars as pl
@@ -285,8 +285,9 @@ def _table_with(factor: str, results: Results, experiment: str, told: str) -> pl
     """Return the table of an experiment that has a factor, or else refuse."""
     table = results.wanted()
     if factor not in table.collect_schema().names():
-        raise InvalidSampleError(
-            f"These are no results of an {experiment} experiment: nothing tells {told}."
+        raise OtherExperimentError(
+            f"These are no results of an {experiment} experiment: nothing tells {told}.",
+            remedy="Name a run of it; `sebs results list` shows what each run is of.",
         )
     return table
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sebs.analysis.eviction import EvictionModel, Idling
     from sebs.analysis.overhead import Line
     from sebs.analysis.prices import Tariff
+    from sebs.analysis.samples import LeftOut
+    from sebs.errors import InvalidSampleError
     from sebs.results.results import Results
 
 _BARS = 20
@@ -71,6 +73,8 @@ def cost(
     tariff = pricing.tariff_of(found, place, given)
     several = len(values_of(found, "architecture")) > 1
     usages, left_out = warm_usages(found, architecture if several else None)
+    if not usages:
+        raise _nothing_to_price(left_out)
     costs, without = cost_by_memory(usages, tariff, vm_hourly), not_priced(usages, tariff)
     if as_json:
         output.print_json(
@@ -89,6 +93,18 @@ def cost(
     click.echo(_origin(tariff))
     if str(left_out):
         click.echo(f"Left out: {left_out}.")
+
+
+def _nothing_to_price(left_out: LeftOut) -> InvalidSampleError:
+    from sebs.errors import InvalidSampleError
+
+    others = f"left out: {left_out}" if str(left_out) else "there are no invocations at all"
+    return InvalidSampleError(
+        f"There is not a single warm invocation whose provider time is known; {others}.",
+        remedy="Fetch the platform's metrics first: sebs benchmark process RUN."
+        if left_out.unmeasured
+        else "A price is that of warm invocations: measure some.",
+    )
 
 
 def _show_costs(costs: Sequence[MemoryCost]) -> None:

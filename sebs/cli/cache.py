@@ -67,6 +67,9 @@ def show(
 @options.cache_dir
 def export(file: Path, cache_dir: Path | None) -> None:
     """Write the whole cache to FILE, as one JSON document."""
+    from sebs.cli import output
+
+    output.require_directory(file)
     with open_cache(cache_dir) as cache:
         cache.export(file)
     click.echo(f"Wrote {file}.")
@@ -82,7 +85,10 @@ def import_(source: Path, cache_dir: Path | None, as_json: bool) -> int:
     Exits with 1 where a part of it could not be read; the rest is imported.
     """
     from sebs.cli import output
+    from sebs.errors import UsageError
 
+    if not source.exists():
+        raise UsageError(f"There is no {str(source)!r}.", remedy="Name a file of `cache export`.")
     with open_cache(cache_dir) as cache:
         read = cache.import_sebs_cache if source.is_dir() else cache.import_
         report = read(source)

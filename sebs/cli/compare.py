@@ -48,12 +48,17 @@ def _share(_context: click.Context, _option: click.Parameter, value: str) -> flo
 def command(
     base: Path, head: Path, metric: str, tolerated: float, force: bool, as_json: bool
 ) -> int:
-    """Compare the run HEAD with the run BASE, cold and warm invocations apart.
+    r"""Compare the run HEAD with the run BASE, cold and warm invocations apart.
 
-    A difference is shown where a rank test and the interval of the ratio of medians agree. Exits
-    with 0 where HEAD is not shown to be slower (faster, or no difference shown), with 1 where it
-    is, and with 2 where nothing can be said: too little data, runs that are not comparable, or
-    cannot be read.
+    BASE and HEAD are runs' directories, or files that SeBS wrote. A difference is shown where a
+    rank test and the interval of the ratio of medians agree.
+
+    \b
+    Exit codes:
+      0  HEAD is not shown to be slower: it is faster, or no difference is shown.
+      1  HEAD is shown to be slower, by more than --fail-if tolerates.
+      2  Nothing can be said: too little data, runs that are not comparable (see
+         --force) or cannot be read, or wrong options.
     """
     from sebs.cli import output
     from sebs.errors import AnalysisError, ResultFormatError, UsageError

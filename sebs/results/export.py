@@ -8,6 +8,9 @@ import json
 from sebs.results.document import Overview
 from sebs.results.results import Results
 
+#: How CSV has times, which are UTC: ISO 8601, to the microsecond.
+_TIME = "%Y-%m-%dT%H:%M:%S%.6fZ"
+
 
 def exported(results: Results, kind: str) -> bytes:
     """Return results as one document.
@@ -24,7 +27,7 @@ def exported(results: Results, kind: str) -> bytes:
         return json.dumps(Overview(results).serialize(), indent=1).encode() + b"\n"
     frame, stream = results.frame().collect(), io.BytesIO()
     if kind == "csv":
-        frame.write_csv(stream)
+        frame.write_csv(stream, datetime_format=_TIME)
     else:
         frame.write_parquet(stream)
     return stream.getvalue()

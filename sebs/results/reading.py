@@ -13,7 +13,7 @@ from sebs.results.journal import is_written
 from sebs.results.manifest import FINISHED, INTERRUPTED, MANIFEST, Manifest, require_readable
 from sebs.results.results import Results
 from sebs.results.rows import invocation_of
-from sebs.results.run import JOURNAL, Run
+from sebs.results.run import JOURNAL, TABLE, Run
 from sebs.results.schema import Scalar
 from sebs.results.sebs_documents import read_document, read_first_version
 from sebs.results.sebs_tables import read_table
@@ -32,7 +32,7 @@ def read_results(path: Path) -> Results:
     """
     if path.is_dir():
         return _read_run(path)
-    if path.name == MANIFEST:
+    if path.name in (MANIFEST, JOURNAL, TABLE):
         return _read_run(path.parent)
     return dated(_read_file(path), path)
 
@@ -64,7 +64,7 @@ def _read_file(path: Path) -> Results:
 
 
 #: What to do about a file that is none of results.
-_KNOWN = "docs/results.md lists the files that are known; a run of sebs is named by its directory."
+_KNOWN = "Known are runs of sebs, named by their directory, and the JSON and CSV that SeBS writes."
 
 
 def survey(directory: Path) -> tuple[list[tuple[Path, Manifest]], list[str]]:
@@ -148,7 +148,10 @@ def _read_run(directory: Path) -> Results:
     try:
         stored = json.loads(path.read_bytes())
     except ValueError as error:
-        raise ResultFormatError(f"{str(path)!r} is no JSON: {error}.") from error
+        raise ResultFormatError(
+            f"{str(path)!r} is no JSON: {error}.",
+            remedy=f"Restore it from a copy; the invocations are in {JOURNAL} beside it.",
+        ) from error
     version = require_readable(stored, str(path))
     if "cases" in stored:
         raise NoResultsError(f"{str(directory)!r} is a regression, and no run.")

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sebs.errors import NoResultsError, ResultFormatError, UsageError
+from sebs.errors import NoResultsError, ResultFormatError
 from sebs.faas.result import ExecutionResult
 from sebs.results import table
 from sebs.results.journal import Journal, read_lines
@@ -25,13 +25,14 @@ from sebs.results.manifest import INVOKE, MANIFEST, Manifest
 from sebs.results.results import Results
 from sebs.results.rows import Row, check_row, measured
 from sebs.results.schema import DURATIONS, FORMAT_VERSION, Scalar, askable
+from sebs.utils import make_directory
 
 if TYPE_CHECKING:
     import polars as pl
 
 _log = logging.getLogger("sebs.Run")
 
-JOURNAL, _TABLE = "journal.jsonl", "invocations.parquet"
+JOURNAL, TABLE = "journal.jsonl", "invocations.parquet"
 
 
 class Run(Results):
@@ -72,13 +73,8 @@ class Run(Results):
         what = [experiment, manifest.benchmark, manifest.deployment]
         named = [re.sub(r"[^\w.@+-]+", "_", part) for part in what if part]
         directory = output_dir / "-".join([*named, f"{now:%Y%m%dT%H%M%SZ}", uuid.uuid4().hex[:6]])
-        try:
-            directory.mkdir(parents=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise UsageError(
-                f"No run can be kept in {str(output_dir)!r}: it is no directory.",
-                remedy="Name another one with --output-dir.",
-            ) from error
+        make_directory(output_dir)
+        directory.mkdir()
         started = manifest.started()
         started.write(directory)
         run = cls(directory, started)
@@ -175,7 +171,7 @@ class Run(Results):
         tabled = None
         if table.has_polars():
             tabled = self._size()
-            table.write_parquet(self._from_journal(), self.directory / _TABLE)
+            table.write_parquet(self._from_journal(), self.directory / TABLE)
         self.manifest = self.manifest.finished(self.findings, self.remarks, tabled)
         self.manifest.write(self.directory)
         self.close()
@@ -213,8 +209,8 @@ class Run(Results):
         import polars as pl
 
         whole = self.manifest.tabled is not None and self.manifest.tabled == self._size()
-        if whole and (self.directory / _TABLE).exists():
-            return pl.scan_parquet(self.directory / _TABLE)
+        if whole and (self.directory / TABLE).exists():
+            return pl.scan_parquet(self.directory / TABLE)
         if self._size() and table.has_strangers(self.directory / JOURNAL, self.manifest):
             return table.from_rows(self.rows(), self.manifest).lazy()
         return self._from_journal().lazy()

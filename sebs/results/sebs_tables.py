@@ -56,7 +56,10 @@ def read_table(text: str, name: str) -> Results:
                 for number, row in _rows(reader, header, name, convert)
             ]
             if not rows:
-                raise ResultFormatError(f"{name!r} has a header, and nothing below it.")
+                raise ResultFormatError(
+                    f"{name!r} has a header of {experiment}, and nothing below it.",
+                    remedy="Was its writer interrupted?",
+                )
             return Results(Manifest(experiment=experiment, deployment="", factors=factors), rows)
     raise NoResultsError(
         f"{name!r} is no result that is known; its first line is {','.join(header)[:200]!r}.",
@@ -90,7 +93,11 @@ def _rows(
                 raise ValueError(f"{len(cells)} cells under {len(header)} titles")
             yield number, convert(dict(zip(header, cells, strict=True)))
     except (ValueError, csv.Error) as error:
-        raise ResultFormatError(f"Line {number} of {name!r} is wrong: {error}.") from error
+        raise ResultFormatError(
+            f"Line {number} of {name!r} is wrong: {error}.",
+            remedy="Nothing of the file is read, so that nothing is lost in silence: correct the "
+            "line, or take it out.",
+        ) from error
 
 
 def _performance(cells: Cells) -> dict[str, Any]:

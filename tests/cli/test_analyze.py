@@ -175,7 +175,8 @@ def test_only_cold_invocations_have_no_price(tmp_path, capfd) -> None:
     file = performance(tmp_path / "result.csv", {512: []}, [1_000_000])
     code, message = refused(capfd, "analyze", "cost", file, "--price-per-gb-second", "1e-5")
     assert code == 1
-    assert "warm" in message
+    assert "not a single warm invocation" in message
+    assert "left out: 1 cold. A price is that of warm invocations" in message
 
 
 # When environments are evicted
@@ -299,8 +300,8 @@ def test_one_payload_has_no_slope_and_one_kind_no_other(tmp_path, capfd) -> None
     ("text", "words"),
     [
         ("", ["empty", "interrupted?"]),
-        (",".join(PERFORMANCE) + "\n", ["nothing"]),
-        (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1\n", ["line 2"]),
+        (",".join(PERFORMANCE) + "\n", ["header of perf-cost, and nothing"]),
+        (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1\n", ["line 2", "take it out"]),
         (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1,9,nan,5\n", ["line 2", "nan"]),
         (",".join(PERFORMANCE) + "\n128,warm,False,1,0.1,9,9,5\n\n128,warm,maybe,1,0.1,9,9,5\n",
          ["line 4", "maybe"]),
@@ -349,7 +350,7 @@ def test_an_experiment_is_not_taken_for_another(tmp_path, capfd) -> None:
     file = performance(tmp_path / "result.csv", {512: [1]})
     for command in ("eviction", "overhead"):
         code, message = refused(capfd, "analyze", command, file)
-        assert code == 1
+        assert code == 2
         assert f"no results of an {command} experiment" in message
 
 

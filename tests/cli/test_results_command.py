@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -75,6 +77,31 @@ def test_a_run_is_no_directory_of_runs(made, capfd) -> None:
     assert f"sebs results show {made.directory}" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "journal.jsonl", "invocations.parquet"])
+def test_a_file_of_a_run_means_the_run(name, made, capfd) -> None:
+    assert sebs_command(["results", "show", str(made.directory / name), "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["run_directory"] == str(made.directory)
+
+
+def test_a_broken_manifest_says_where_the_invocations_are(made, capfd) -> None:
+    (made.directory / "manifest.json").write_text('{"version": 3')
+    assert sebs_command(["results", "show", str(made.directory)]) == 1
+    told = capfd.readouterr().err
+    assert "manifest.json' is no JSON" in told
+    assert "journal.jsonl beside it" in told
+
+
+def test_a_table_opens_in_a_spreadsheet(made, capfd) -> None:
+    assert sebs_command(["results", "export", str(made.directory), "--format", "csv"]) == 0
+    [title, *rows] = list(csv.reader(io.StringIO(capfd.readouterr().out)))
+    table = [dict(zip(title, row, strict=True)) for row in rows]
+    assert [row["begin"] for row in table] == ["2026-01-02T03:04:05.000000Z"] * 3
+    assert table[2]["end"] == "2026-01-02T03:04:05.003000Z"
+    assert [row["client"] for row in table] == ["1000", "2000", "3000"]
+    assert table[0]["failure"] == "false"
+
+
 def state_of(run: Run, capfd: pytest.CaptureFixture[str]) -> tuple[str, str]:
     """Return what the list and the document of a run say of it."""
     assert sebs_command(["results", "list", str(run.directory.parent), "--json"]) == 0
@@ -130,7 +157,7 @@ def test_runs_are_not_kept_in_a_file(tmp_path, capfd) -> None:
     (tmp_path / "runs").write_text("")
     arguments = ["results", "import", str(tmp_path / "result.csv"), "--output-dir"]
     assert sebs_command([*arguments, str(tmp_path / "runs")]) == 2
-    assert "--output-dir" in capfd.readouterr().err
+    assert str(tmp_path / "runs") in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("_polars")
