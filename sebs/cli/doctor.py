@@ -1,7 +1,8 @@
 """``sebs doctor``: what works on this machine, and how to get the rest.
 
 Nothing is believed that can be tried: a gateway is started and stopped, the cache is opened, the
-Docker engine is asked.
+Docker engine is asked. A platform with an account is signed in to where it is named, since that
+asks others.
 """
 
 from __future__ import annotations
@@ -9,14 +10,28 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from sebs.cli import options
 from sebs.errors import SebsError
+
+#: Columns of the text where there is no terminal, and at most.
+_COLUMNS, _MOST_COLUMNS = 80, 100
+
+#: Module to the distribution that has it, of the extra ``analysis``.
+_ANALYSIS = {
+    "numpy": "numpy",
+    "polars": "polars",
+    "scipy": "scipy",
+    "vl_convert": "vl-convert-python",
+}
 
 _FENCE = (
     "With control groups of version 2 and glibc 2.39, in a group of your own, for example: "
@@ -31,7 +46,8 @@ class Check:
     Attributes:
         what: The thing.
         works: Whether it can be used.
-        needed: Whether the local platform does not work without it.
+        needed: Whether what was asked for does not work without it: the local platform, and the
+            one that is named.
         detail: What was found, or what was wrong.
         remedy: How to get it, where it does not work.
     """
@@ -44,29 +60,46 @@ class Check:
 
 
 @click.command("doctor")
+@options.config_file
 @options.cache_dir
+@click.option("--deployment", metavar="NAME", help="Platform to sign in to as well.")
 @options.as_json
-def command(cache_dir: Path | None, as_json: bool) -> int:
+def command(
+    config_file: Path | None, cache_dir: Path | None, deployment: str | None, as_json: bool
+) -> int:
     """Say what works on this machine, and how to get the rest.
 
-    Exits with 1 where something is missing that the local platform needs.
+    Exits with 1 where something is missing that the local platform needs, or where the platform
+    that is named cannot be signed in to. Nothing is allocated on it.
     """
     from sebs.cli import output
     from sebs.sebs import default_cache_dir
 
     checks = list(_checks(cache_dir or default_cache_dir()))
+    if deployment is not None:
+        checks.append(_signing_in(deployment, config_file, cache_dir))
     if as_json:
         output.print_json([asdict(check) for check in checks])
     else:
-        output.print_table(
-            ["", "what", "found", "how to get it"],
-            [
-                ("ok" if check.works else "missing", check.what, check.detail, check.remedy)
-                for check in checks
-            ],
-        )
+        for check in checks:
+            _show(check)
         click.echo(_verdict(checks))
     return 1 if _broken(checks) else 0
+
+
+def _show(check: Check) -> None:
+    """Print what was found, and under it how to get what is missing."""
+    columns = min(shutil.get_terminal_size((_COLUMNS, 0)).columns, _MOST_COLUMNS)
+    wrapped = textwrap.TextWrapper(
+        columns, subsequent_indent=" " * 9, break_long_words=False, break_on_hyphens=False
+    )
+    # Padded before it is coloured: codes have no width.
+    state = click.style(
+        f"{'ok' if check.works else 'missing':9}", "green" if check.works else "red"
+    )
+    click.echo(state + wrapped.fill(f"{'':9}{check.what}: {check.detail}")[9:])
+    if not check.works and check.remedy:
+        click.echo(wrapped.fill(f"{'':9}{check.remedy}"))
 
 
 def _checks(cache_dir: Path) -> Iterator[Check]:
@@ -76,6 +109,7 @@ def _checks(cache_dir: Path) -> Iterator[Check]:
     yield _uv()
     yield _npm()
     yield _docker()
+    yield _analysis()
     yield from _platforms()
 
 
@@ -85,7 +119,7 @@ def _broken(checks: list[Check]) -> list[Check]:
 
 def _verdict(checks: list[Check]) -> str:
     if broken := _broken(checks):
-        return f"The local platform does not work: {', '.join(check.what for check in broken)}."
+        return f"This does not work: {', '.join(check.what for check in broken)}."
     return "The local platform works: sebs benchmark invoke 110.dynamic-html test"
 
 
@@ -169,6 +203,32 @@ def _docker() -> Check:
     except SebsError as error:
         return Check(what, False, False, error.message, error.remedy or "")
     return Check(what, True, False, f"Docker {version}")
+
+
+def _analysis() -> Check:
+    what = "reports and statistics"
+    if missing := [name for module, name in _ANALYSIS.items() if find_spec(module) is None]:
+        remedy = "Run: pip install 'sebs-faas[analysis]'"
+        return Check(what, False, False, f"there is no {', no '.join(missing)}", remedy)
+    found = (f"{name} {version(name)}" for name in _ANALYSIS.values())
+    return Check(what, True, False, ", ".join(found))
+
+
+def _signing_in(name: str, config_file: Path | None, cache_dir: Path | None) -> Check:
+    """Sign in as a command would, with the same configuration."""
+    from sebs.cli.session import open_session
+
+    what = f"signing in to {name}"
+    try:
+        with (
+            open_session(deployment=name, config_file=config_file, cache_dir=cache_dir) as session,
+            session.apart(),
+        ):
+            region = session.system.config.region
+    except SebsError as error:
+        remedy = error.remedy or ""
+        return Check(what, False, True, str(error).removesuffix(remedy).strip(), remedy)
+    return Check(what, True, True, f"it answered, in {region}" if region else "it answered")
 
 
 def _platforms() -> Iterator[Check]:

@@ -359,7 +359,7 @@ def test_the_doctor_finds_a_cache_that_cannot_be_used(sebs) -> None:
     (sebs.root / "file").write_text("")
     done = sebs("doctor", "--cache", sebs.root / "file")
     assert done.code == 1
-    assert "The local platform does not work: cache" in done.out
+    assert "This does not work: cache" in done.out
 
 
 def test_every_option_that_says_what_is_deployed_counts(sebs) -> None:
