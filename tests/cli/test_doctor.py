@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import sys
-
 import pytest
-
-from sebs.cli.main import run
+from cli_line import CommandLine
 
 
 @pytest.mark.parametrize("absent", [(), ("polars",), ("scipy", "vl_convert")])
-def test_what_reports_need_is_named(absent, tmp_path, monkeypatch, capsys) -> None:
-    for module in absent:
-        monkeypatch.setitem(sys.modules, module, None)
+def test_what_reports_need_is_named(sebs: CommandLine, absent: tuple[str, ...]) -> None:
+    hidden = "".join(f"sys.modules[{module!r}] = None\n" for module in absent)
+    (sebs.root / "sitecustomize.py").write_text(f"import sys\n{hidden}")
+    sebs.environment["PYTHONPATH"] = str(sebs.root)
 
-    assert run(["doctor", "--cache", str(tmp_path / "cache"), "--json"]) == 0
+    done = sebs("doctor", "--json")
 
-    checks = json.loads(capsys.readouterr().out)
-    [check] = [check for check in checks if check["what"] == "reports and statistics"]
+    assert done.code == 0
+    [check] = [check for check in done.document if check["what"] == "reports and statistics"]
     assert check["works"] is not bool(absent)
     assert not check["needed"]
     for module in absent:
