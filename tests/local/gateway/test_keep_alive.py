@@ -77,7 +77,7 @@ def test_reviews_when_the_last_one_said_end_them_at_the_very_moment(count, perio
 EVENTS = st.one_of(
     st.tuples(st.just("idle"), st.integers(1, 20)),
     st.tuples(st.just("work"), st.integers(1, 20)),
-    st.tuples(st.just("pass"), st.integers(0, 3 * PERIOD)),
+    st.tuples(st.just("pass"), st.integers(0, 8).map(lambda parts: parts * PERIOD // 4)),
 )
 
 
@@ -103,6 +103,15 @@ def test_groups_are_halved_each_by_its_own_periods_and_lose_those_that_work(even
         assert idle.since == [since for since in sorted(groups) for _ in range(groups[since])]
 
 
+def test_each_group_has_moments_of_its_own():
+    idle = Idle(HalfLife(PERIOD, TOGETHER))
+    later = PERIOD // 2
+    idle.begin(*[0] * 8, *[later] * 8)
+    for now, old, new in ((1.0, 4, 8), (1.5, 4, 4), (2.0, 2, 4), (3.6, 1, 1), (9.0, 0, 0)):
+        idle.review(round(now * PERIOD))
+        assert idle.since == [0] * old + [later] * new
+
+
 def test_one_that_becomes_idle_later_is_of_another_group():
     idle = Idle(HalfLife(PERIOD, TOGETHER))
     idle.begin(0, TOGETHER, TOGETHER + 1)
@@ -118,6 +127,17 @@ def test_a_group_is_younger_than_its_first_period(seconds):
     later = nanoseconds(seconds)
     assert begin == 0
     assert policy.begin(later) == later
+
+
+@pytest.mark.parametrize(
+    ("clock", "keep_alive", "together"),
+    [("real", 380, SECOND), ("real", 3, SECOND * 3 // 10), ("virtual", 380, 0)],
+)
+def test_answers_to_one_burst_come_within_a_second_or_at_once(clock, keep_alive, together):
+    half_life = Scaling(keep_alive=keep_alive, keep_alive_policy="half-life", clock=clock)
+    idle = Idle(policy_of(half_life))
+    idle.begin(0, together, together + 1)
+    assert idle.since == [0, 0, together + 1]
 
 
 @pytest.mark.parametrize("clock", ["real", "virtual"])
