@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 #: Batches in a row that give nothing that was asked for before the experiment ends.
 FRUITLESS_BATCHES = 5
 
-Kind = Literal["cold", "warm", "burst", "sequential"]
-COLD: Kind = "cold"
-WARM: Kind = "warm"
-BURST: Kind = "burst"
-SEQUENTIAL: Kind = "sequential"
-KINDS: tuple[Kind, ...] = (COLD, WARM, BURST, SEQUENTIAL)
+AskedKind = Literal["cold", "warm", "burst", "sequential"]
+Kind = Literal[AskedKind, "parallel"]
+COLD: AskedKind = "cold"
+WARM: AskedKind = "warm"
+BURST: AskedKind = "burst"
+SEQUENTIAL: AskedKind = "sequential"
+KINDS: tuple[AskedKind, ...] = (COLD, WARM, BURST, SEQUENTIAL)
+
+#: Several at a time, whichever way they begin; for experiments whose times begin in the function.
+PARALLEL: Kind = "parallel"
 
 #: Kinds before whose batches a cold start is forced.
 _FORCED = (COLD, BURST)
@@ -40,7 +44,7 @@ class Cell:
     Attributes:
         point: What they have in common: columns of the table, and factors; unique in the plan
             together with the kind. Its values make their ids.
-        kind: One of :data:`KINDS`.
+        kind: One of :data:`KINDS`, or :data:`PARALLEL`.
         repetitions: How many are wanted, at most.
         concurrency: How many are made at a time; ``sequential`` ones are made one by one.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, PositiveInt
 
 from sebs.errors import PriceUnknownError
-from sebs.experiments.cells import KINDS, Cell, Kind, measure_cell
+from sebs.experiments.cells import KINDS, AskedKind, Cell, measure_cell
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.parameters import Parameters
 from sebs.experiments.prices import Prices
@@ -39,7 +39,7 @@ class PerfCostParameters(Parameters):
         prices: Whose prices apply; by default the platform's own.
     """
 
-    experiments: list[Kind] = Field(default=list(KINDS), min_length=1)
+    experiments: list[AskedKind] = Field(default=list(KINDS), min_length=1)
     repetitions: PositiveInt = 50
     concurrent_invocations: PositiveInt = Field(default=10, alias="concurrent-invocations")
     memory_sizes: list[PositiveInt] = Field(default=[], alias="memory-sizes")

@@ -25,6 +25,11 @@ BUILT_IN = {
         "sebs.experiments.invocation_overhead",
         "InvocationOverhead",
     ),
+    "network-ping-pong": (
+        "Round trips of messages between functions and this machine, by UDP or TCP",
+        "sebs.experiments.network_ping_pong",
+        "NetworkPingPong",
+    ),
     "eviction-model": (
         "How many of the environments that idle for a time are still warm, and the half-life",
         "sebs.experiments.eviction_model",

@@ -38,9 +38,9 @@ def test_tcp(fed: Any, python_handler: Any) -> None:
 def test_every_time_is_in_the_output_where_that_is_asked_for(fed: Any, python_handler: Any) -> None:
     benchmark = fed(NETWORK)
     with KINDS["udp-echo"]() as peer:
-        event = {**benchmark.event("test"), **peer.event}
-        assert "round_trip_times" not in python_handler(benchmark)(event)["measurement"]
-        output = python_handler(benchmark)({**event, "with-times": True})
+        event, handler = {**benchmark.event("test"), **peer.event}, python_handler(benchmark)
+        assert "round_trip_times" not in handler(event)["measurement"]
+        output = handler({**event, "with-times": True})
         assert benchmark.judge(event, output) is None
         times = output["measurement"]["round_trip_times"]
         assert len(times) == 100

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sebs.analysis.quantiles import quantile
-from sebs.analysis.report import courses, distributions, idling, memory, models, scaling, tuning
+from sebs.analysis.report import (
+    courses,
+    distributions,
+    idling,
+    memory,
+    models,
+    round_trips,
+    scaling,
+    tuning,
+)
 from sebs.analysis.report.figure import KINDS, Figure, Table, milliseconds, number
 from sebs.analysis.report.invocations import (
     Series,
@@ -87,7 +96,13 @@ def _of_run(name: str, title: str, results: Results) -> Section:
     words = [_counts(frame, results), *_starts(found, results), *_medians(found)]
     # What a run is about comes first.
     figures: list[Figure | None] = []
-    for fit in (idling.eviction, models.overhead, scaling.environments_started, tuning.tuning):
+    for fit in (
+        idling.eviction,
+        models.overhead,
+        round_trips.round_trips,
+        scaling.environments_started,
+        tuning.tuning,
+    ):
         try:
             figures.append(fit(results))
         except AnalysisError as error:
