@@ -26,6 +26,7 @@ BENCHMARKS = {
     "http_client": "The measuring HTTP client",
     "local_platform": "The local platform",
     "local_sandbox": "The local platform's containers",
+    "sequential_loop": "The sequential loop",
     "aws": "AWS Lambda",
     "aws_wrappers": "What runs inside of functions on AWS Lambda",
     "wrapper_cost": "What wrappers add to benchmarks",
