@@ -6,9 +6,9 @@ shown of all pairs at once. A size is *shown to be faster* than another where it
 below the other's as a whole; the same of cost. The interval of the cost is that of the median
 provider time, priced at both ends.
 
-The front is what is worth its price: from the cheapest size on, a dearer one belongs to it only
-where it is shown to be faster than all cheaper ones of it; and a cheaper one leaves it where a
-faster one is not shown to be dearer.
+The front is what is worth its price: the cheapest size, and from there on each dearer one that is
+shown to be faster than the last of the front. So no size is shown to be cheaper than its first one,
+and none is shown to be faster than its last one.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ def tunings_of(results: Results) -> list[Tuning]:
 def recommended(tuning: Tuning, objective: str, weight: float) -> Size:
     """Return the size of the front that is best in what is asked for.
 
-    Without prices that is the fastest. ``balanced`` is the least of weight · time / longest time +
+    Without prices that is the fastest. ``cost`` is the fastest of those that are not shown to be
+    dearer than the cheapest. ``balanced`` is the least of weight · time / longest time +
     (1 - weight) · cost / highest cost, over all sizes, as AWS Lambda Power Tuning has it, whose
     ``balancedWeight`` is that of the cost.
 
@@ -164,7 +165,7 @@ def recommended(tuning: Tuning, objective: str, weight: float) -> Size:
     if objective == SPEED or not tuning.priced:
         return front[-1]
     if objective == COST:
-        return front[0]
+        return [size for size in front if not front[0].expense.shown_below(size.expense)][-1]
     scores = scores_of(tuning, weight)
     return min(front, key=lambda size: scores[size.memory])
 
@@ -198,11 +199,8 @@ def front_of(sizes: Sequence[Size]) -> list[int]:
     front: list[tuple[Estimate, Size]] = []
     timed = [(size.time, size) for size in sizes if size.time is not None]
     for time, size in sorted(timed, key=lambda pair: (pair[1].expense.value, pair[1].memory)):
-        if front and not time.shown_below(front[-1][0]):
-            continue
-        # All of the front are slower: those stay that are shown to be cheaper.
-        front = [pair for pair in front if pair[1].expense.shown_below(size.expense)]
-        front.append((time, size))
+        if not front or time.shown_below(front[-1][0]):
+            front.append((time, size))
     return [size.memory for _, size in front]
 
 

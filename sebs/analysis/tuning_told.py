@@ -102,16 +102,16 @@ def verdict(tuning: Tuning, size: Size) -> str:
     """Return what is shown of a size, compared with those on the front."""
     if size.time is None:
         return "does not work"
-    if size.memory in tuning.front:
-        return "on the front"
     if tuning.priced and size.cost is None:
         return "has no price"
     front = [tuning.size(memory) for memory in tuning.front]
-    for other in front:
-        faster = other.time is not None and other.time.shown_below(size.time)
-        if faster and not size.expense.shown_below(other.expense):
-            return f"{other.memory} MB is faster and no dearer"
-    return f"not shown to be faster than {_rival(front, size).memory} MB"
+    if size in front:
+        return "on the front"
+    # The first of the front is the cheapest of all.
+    rival = [other for other in front if other.expense.value <= size.expense.value][-1]
+    if rival.time is not None and rival.time.shown_below(size.time):
+        return f"slower than {rival.memory} MB, and not cheaper"
+    return f"not shown to be faster than {rival.memory} MB"
 
 
 def rows_of(tuning: Tuning) -> list[list[str | None]]:
@@ -132,12 +132,6 @@ def rows_of(tuning: Tuning) -> list[list[str | None]]:
 def _asked(parameters: Mapping[str, Any]) -> tuple[str, float, float | None]:
     """Return objective, weight and the price of a machine; the experiment has the defaults."""
     return parameters["objective"], parameters["weight"], parameters.get("vm-hourly")
-
-
-def _rival(front: Sequence[Size], size: Size) -> Size:
-    """Return the fastest size of the front that is not dearer, else the cheapest."""
-    cheaper = [other for other in front if other.expense.value <= size.expense.value]
-    return cheaper[-1] if cheaper else front[0]
 
 
 def _not_working(tuning: Tuning) -> Iterator[str]:
