@@ -95,6 +95,34 @@ def install(directory: Path, target: Target) -> None:
         _install_nodejs(directory, directory / _LISTS[Language.NODEJS], target)
 
 
+def install_here(requirements: Path, directory: Path) -> None:
+    """Install Python packages for this machine, as a validator may need to read what was made.
+
+    Args:
+        requirements: The file that lists them.
+        directory: Where they go.
+
+    Raises:
+        DependencyError: The installer failed, whose reason is in the message.
+    """
+    import uv
+
+    from sebs.benchmark.pip_settings import uv_environment
+
+    command: list[str | Path] = [
+        uv.find_uv_bin(), "pip", "install", "--quiet", "--no-progress",
+        "--python", sys.executable,
+        "--target", directory,
+        "--requirements", requirements,
+    ]  # fmt: skip
+    outcome = commands.run(command, directory=directory, environment=uv_environment())
+    if outcome.status != 0:
+        raise DependencyError(
+            f"{str(requirements)!r} cannot be installed on this machine:\n{outcome.reason}\n",
+            remedy="Correct the package index that uv or pip is told to use.",
+        )
+
+
 def _install_python(directory: Path, requirements: Path, target: Target) -> None:
     if not _lists_anything(requirements):
         return

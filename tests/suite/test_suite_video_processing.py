@@ -110,16 +110,50 @@ def test_a_video_of_something_else_is_noticed(fed: Any, python_handler: Any) -> 
         return str(benchmark.judge(event, work(event)))
 
     assert verdict(OVERLAY, "-i", mark) == "None"
-    # Nothing is laid over it; something without content is; the grey frame is not there.
-    assert "grey but for a watermark" in verdict("null")
-    assert "grey but for a watermark" in verdict("drawbox=112:64:96:64:white:fill")
-    assert "grey but for a watermark" in verdict(
+    # Nothing is laid over it; something else is, in the same place; the grey frame is not there.
+    assert "the watermark should be in the middle" in verdict("null")
+    assert "the watermark should" in verdict("drawbox=112:64:96:64:white:fill")
+    assert "the watermark should" in verdict(f"[1]negate[a];[0][a]{OVERLAY}", "-i", mark)
+    assert "the watermark should" in verdict(f"[1]hflip[a];[0][a]{OVERLAY}", "-i", mark)
+    assert "should be grey around its middle" in verdict(
         f"[0]trim=start_frame=1[a];[a][1]{OVERLAY}", "-i", mark
     )
-    # Nothing moves; it moves in the half in which it should stand still.
-    for frames in ("loop=-1:1:1", "select=eq(n\\,0)+gte(n\\,13)"):
+    # It is elsewhere: in a corner, a few pixels off; larger; there is one more.
+    for place in ("0:0", "main_w-overlay_w:0", "(main_w-overlay_w)/2+4:(main_h-overlay_h)/2"):
+        assert "should be grey around its middle" in verdict(f"overlay={place}", "-i", mark)
+    larger = f"[1]scale=iw*2:ih*2[a];[0][a]{OVERLAY}"
+    assert "should be grey around its middle" in verdict(larger, "-i", mark)
+    twice = f"[1]split[a][b];[0][a]{OVERLAY}[c];[c][b]overlay=0:0"
+    assert "should be grey around its middle" in verdict(twice, "-i", mark)
+    # It is only on the first frame, or moves away later.
+    assert "frame 1 shows something else" in verdict(f"{OVERLAY}:enable=eq(n\\,0)", "-i", mark)
+    moves = "overlay=(main_w-overlay_w)/2+8*max(n-4\\,0):(main_h-overlay_h)/2:eval=frame"
+    assert "shows something else" in verdict(moves, "-i", mark)
+    # Nothing moves; it moves in the half in which it should stand still; it is another video.
+    for frames in ("loop=-1:1:1", "select=eq(n\\,0)+gte(n\\,13)", "hflip", "negate", "gblur=20"):
         shown = f"[0]{frames},setpts=N/24/TB,fps=24[a];[a][1]{OVERLAY}"
-        assert "something else" in verdict(shown, "-i", mark)
+        assert "shows something else" in verdict(shown, "-i", mark), frames
+
+
+@pytest.mark.registry
+def test_a_gif_of_something_else_is_noticed(fed: Any, python_handler: Any) -> None:
+    benchmark = fed(NAME)
+    work = python_handler(benchmark)
+    event = benchmark.event("test")
+    event["object"]["op"] = "extract-gif"
+    operations = work.__globals__["OPERATIONS"]
+
+    def verdict(filters: str) -> str:
+        operations["extract-gif"] = (".gif", ["-filter_complex", filters])
+        return str(benchmark.judge(event, work(event)))
+
+    assert verdict("fps=10,scale=320:-1") == "None"
+    for filters in (
+        "hflip,fps=10",
+        "negate,fps=10",
+        "trim=start_frame=24,setpts=PTS-STARTPTS,fps=10",
+    ):
+        assert "shows something else" in verdict(f"{filters},scale=320:-1"), filters
 
 
 @pytest.mark.registry

@@ -25,15 +25,13 @@ class Video:
         width: In pixels.
         height: In pixels.
         seconds: How long it takes.
-        sizes: Bytes of its frames, in the order in which they are shown.
-        first: Bytes of the first picture alone, without what the encoder says beside it.
+        frames: How many it has.
     """
 
     width: int
     height: int
     seconds: float
-    sizes: list
-    first: int
+    frames: int
 
 
 def read_mp4(content):
@@ -61,16 +59,11 @@ def _read_mp4(content):
     width, height = struct.unpack_from(">HH", entry, 32)
     (count,) = struct.unpack_from(">L", table[b"stsz"], 8)
     sizes = struct.unpack_from(f">{count}L", table[b"stsz"], 12)
-    first = _check_frames(file[b"mdat"], sizes)
-    times, now = [], 0
-    for delta in _runs(table[b"stts"], "L"):
-        times.append(now)
-        now += delta
+    _check_frames(file[b"mdat"], sizes)
     delays = _runs(table[b"ctts"], "l") if b"ctts" in table else [0] * count
-    if not len(times) == len(delays) == count:
+    if not len(_runs(table[b"stts"], "L")) == len(delays) == count:
         raise DamagedError("it has times of more or fewer frames than it has")
-    shown = sorted(zip(map(sum, zip(times, delays, strict=True)), sizes, strict=True))
-    return Video(width, height, length / scale, [size for _, size in shown], first)
+    return Video(width, height, length / scale, count)
 
 
 def _boxes(content):
@@ -94,10 +87,10 @@ def _runs(box, kind):
 
 
 def _check_frames(data, sizes):
-    """Return the first picture's bytes; frames must follow each other, and be of whole units."""
+    """Refuse frames that do not follow each other, or are not of whole units."""
     if sum(sizes) != len(data) or not sizes:
         raise DamagedError(f"its frames have {sum(sizes)} bytes, and there are {len(data)}")
-    begin, first = 0, 0
+    begin = 0
     for number, size in enumerate(sizes):
         end, kinds = begin + size, []
         while begin < end:
@@ -106,14 +99,11 @@ def _check_frames(data, sizes):
                 raise DamagedError(f"frame {number} is not made of whole units")
             kinds.append(data[begin + 4] & 31)
             begin += 4 + length
-            if number == 0 and kinds[-1] == _KEY_SLICE:
-                first += length
         slices = set(kinds) & {_SLICE, _KEY_SLICE}
         if not slices or not set(kinds) <= slices | _OTHERS:
             raise DamagedError(f"frame {number} is no picture")
         if number == 0 and slices != {_KEY_SLICE}:
             raise DamagedError("it does not begin with a whole picture")
-    return first
 
 
 def read_gif(content):

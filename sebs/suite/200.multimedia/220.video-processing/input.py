@@ -6,10 +6,10 @@ The video is made here, always the same one; see ``video.py``. Where the data di
 
 import os
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 import containers
+import pixels
 import video
 
 from sebs.benchmark.judging import judge_measurement, judge_place
@@ -25,10 +25,6 @@ VERSION = 2
 
 #: Of a GIF: pixels across, and pictures of a second.
 GIF_WIDTH, GIF_RATE = 320, 10
-
-#: Bytes of a picture that is grey but for the watermark: without it there are some 50 to 450, with
-#: it 1,900 to 2,300, and the whole picture of the smallest video has 5,000.
-WATERMARK_BYTES = range(1000, 4000)
 
 MEASURED = ("download_time", "download_size", "upload_time", "upload_size", "compute_time")
 
@@ -57,10 +53,7 @@ def generate_input(
 
 
 def validate_output(data_dir, input_config, output, language, storage=None):
-    """Judge the form of what was made; pixels are not decoded.
-
-    How many bytes the encoder needed tells that something is laid over a video, and what moves.
-    """
+    """Judge the form of what was made and, where the video is one of ours, what it shows."""
     wanted = input_config["object"]
     source = Path(data_dir, wanted["key"])
     reason = judge_place(output, input_config["bucket"], "the result")
@@ -70,56 +63,38 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     with TemporaryDirectory() as directory:
         path = Path(directory, "result")
         storage.download(output["result"]["bucket"], output["result"]["key"], str(path))
-        content = path.read_bytes()
-    stated = output["measurement"]["upload_size"]
-    if len(content) != stated:
-        return f"the result has {len(content)} bytes, not {stated}"
-    size = next((size for size in size_generators if name_of(size) == source.name), None)
-    judge = {"watermark": judge_video, "extract-gif": judge_gif}[wanted["op"]]
-    try:
-        return judge(content, size, wanted["duration"])
-    except containers.DamagedError as error:
-        return f"the result cannot be read: {error}"
+        stated = output["measurement"]["upload_size"]
+        if path.stat().st_size != stated:
+            return f"the result has {path.stat().st_size} bytes, not {stated}"
+        size = next((size for size in size_generators if name_of(size) == source.name), None)
+        judge = {"watermark": judge_video, "extract-gif": judge_gif}[wanted["op"]]
+        try:
+            return judge(path, source, size, wanted["duration"])
+        except containers.DamagedError as error:
+            return f"the result cannot be read: {error}"
 
 
-def judge_video(content, size, duration):
+def judge_video(path, source, size, duration):
     """Return why a video is not what was asked for; of a given one its form alone is judged."""
-    found = containers.read_mp4(content)
+    found = containers.read_mp4(path.read_bytes())
     if size is None:
         return None
-    if (found.width, found.height) != size_generators[size]:
-        return (
-            f"the video should have {size_generators[size]} pixels, not {found.width, found.height}"
-        )
+    shape = size_generators[size]
+    if (found.width, found.height) != shape:
+        return f"the video should have {shape} pixels, not {found.width, found.height}"
     frames = duration * video.RATE
-    if len(found.sizes) != frames or found.seconds != duration:
+    if found.frames != frames or found.seconds != duration:
         return (
             f"the video should have {frames} frames in {duration} s, "
-            f"not {len(found.sizes)} in {found.seconds} s"
+            f"not {found.frames} in {found.seconds} s"
         )
-    if found.first not in WATERMARK_BYTES:
-        return f"the first picture, grey but for a watermark, should not have {found.first} bytes"
-    return judge_moves(found.sizes, video.moves()[:frames])
+    with pixels.decoder() as decode:
+        return pixels.judge_watermark(decode, path, source, shape, frames)
 
 
-def judge_moves(sizes, moved):
-    """Return whether frames take much room where nothing moves, or little where something does.
-
-    The first two show another picture each; single ones of the others may be whole pictures, too.
-    """
-    later = list(zip(sizes, moved, strict=True))[2:]
-    moving = median(size for size, move in later if move)
-    still = median(size for size, move in later if not move)
-    if moving < 3 * still:
-        return (
-            f"the video shows something else: frames where it should move have {moving} bytes, "
-            f"those where it should not {still}"
-        )
-    return None
-
-
-def judge_gif(content, size, duration):
-    width, height, pictures = containers.read_gif(content)
+def judge_gif(path, source, size, duration):
+    """Return why a GIF is not what was asked for; of a given video its form alone is judged."""
+    width, height, pictures = containers.read_gif(path.read_bytes())
     if size is None:
         return None
     across, down = size_generators[size]
@@ -127,7 +102,8 @@ def judge_gif(content, size, duration):
         return f"the GIF should be {GIF_WIDTH} pixels wide, and has {width} by {height}"
     if pictures != duration * GIF_RATE:
         return f"the GIF should have {duration * GIF_RATE} pictures, not {pictures}"
-    return None
+    with pixels.decoder() as decode:
+        return pixels.judge_gif(decode, path, source, (width, height), GIF_RATE, pictures)
 
 
 def name_of(size):
