@@ -150,8 +150,8 @@ def _remarks(manifest: Manifest, summary: Summary, findings: Mapping[str, Any]) 
     if summary.unwanted:
         failed = f", {summary.unwanted_failed} of them failed" if summary.unwanted_failed else ""
         yield (
-            f"{summary.unwanted} further invocations are in no figure: they did not become what "
-            f"was asked for{failed}, and were made again."
+            f"{summary.unwanted} further invocations are in no figure: they are none of those that "
+            f"were asked for{failed}."
         )
     yield from _starts(manifest, summary)
     if unknown := sum(group.n for group in summary.groups if group.start == "unknown"):

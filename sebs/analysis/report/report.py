@@ -140,7 +140,7 @@ def _counts(frame: pl.DataFrame, results: Results) -> str:
     rest = " Failed ones are in no figure of times." if counts["failed"] else ""
     rest += f" {missing:,} more were planned and not made." if missing else ""
     if unwanted:
-        rest += f" {unwanted:,} further ones did not become what was asked for: in no figure."
+        rest += f" {unwanted:,} further ones are none of those asked for, and in no figure."
     title = f"{what(results.manifest.fixed)}{at}"
     return f"{title}: {frame.height:,} invocations: {', '.join(told)}.{rest}"
 
