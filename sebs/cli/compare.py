@@ -99,6 +99,7 @@ def _exit_code(verdict: str) -> int:
 
 
 def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
+    from sebs.analysis.comparison import FEWEST, Verdict
     from sebs.cli import output
 
     for difference in compared.differences:
@@ -114,8 +115,11 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
     for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
         if failed:
             click.echo(f"Failed invocations of the {which}, not compared: {failed}.")
-    click.echo("Intervals and tests of all groups hold together at 95 %.")
-    limit = f", more than {tolerated:.3g} of it tolerated" if tolerated else ""
+    if verdict == Verdict.TOO_LITTLE_DATA.value:
+        click.echo(f"Fewer than {FEWEST} invocations on either side say nothing: measure more.")
+    else:
+        click.echo("Intervals and tests of all groups hold together at 95 %.")
+    limit = f" (up to {tolerated * 100:.3g} % slower is tolerated)" if tolerated else ""
     click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")
 
 

@@ -81,9 +81,14 @@ def status(home: Path, as_json: bool) -> None:
 @_home_options
 def logs(home: Path, function: str, follow: bool) -> None:
     """Print what FUNCTION wrote to its standard output and error."""
+    from sebs.errors import FunctionGoneError, UsageError
     from sebs.local import service
 
-    for line in service.logs(home, function, follow=follow):
+    try:
+        lines = service.logs(home, function, follow=follow)
+    except FunctionGoneError as error:
+        raise UsageError(error.message, remedy=error.remedy) from error
+    for line in lines:
         click.echo(line)
 
 

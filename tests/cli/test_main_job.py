@@ -342,7 +342,7 @@ def test_logs_are_what_the_function_printed(sebs) -> None:
     sebs.write_benchmark(handler=handler)
     name = sebs.invoke("--repetitions", 2, "--json").document["function"]["name"]
     assert sebs("local", "logs", name).out.count("counted 1") == 2
-    assert sebs("local", "logs", "absent").code == 1
+    assert sebs("local", "logs", "absent").code == 2
 
 
 def test_the_doctor_finds_that_the_local_platform_works(sebs) -> None:
