@@ -32,19 +32,12 @@ def conclude_eviction(results: Results) -> Conclusion:
     words: list[str] = []
     rows: list[list[str | None]] = []
     for memory, model, observed in models_by_memory(results):
-        at = "There" if memory is None else f"With {memory} MB there"
+        at = "" if memory is None else f"With {memory} MB, "
         models.append({"memory": memory, **model.serialize(), **_bounds(observed)})
-        words.append(f"{at} were {model.n} trials. {model.told()}")
-        words += _together(observed, model)
+        words.append(f"{at}n = {model.n}: {told(model, observed)}")
         rows += [_row(memory, each, model) for each in observed]
-    disagreeing = _disagreeing(results)
-    if disagreeing:
-        words.append(
-            f"{disagreeing} invocations began otherwise than the environment that served them "
-            "says: cold in one that was there before, or warm in another one. The environment is "
-            "what counts."
-        )
-    document = {"models": models, "disagreeing": disagreeing}
+    words += disagreed(results)
+    document = {"models": models, "disagreeing": _disagreeing(results)}
     return Conclusion(words, document, _COLUMNS, rows)
 
 
@@ -83,17 +76,17 @@ def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:
     return {"all_warm_until_s": all_warm, "none_warm_from_s": none_warm}
 
 
-def _together(observed: Sequence[AfterIdling], model: EvictionModel) -> list[str]:
-    """Say where environments are all evicted at once, which the model does not describe."""
+def told(model: EvictionModel, observed: Sequence[AfterIdling]) -> str:
+    """Return what a model says, and what was seen where it does not describe that."""
     last, first = (_bounds(observed)[name] for name in ("all_warm_until_s", "none_warm_from_s"))
-    if last is None or first is None or model.r2 is None or model.r2 > _DESCRIBED:
-        return []
-    if any(last < each.seconds < first for each in observed):
-        return []
-    return [
-        f"That is no half-life, though: all were warm after up to {last:g} s, and none from "
-        f"{first:g} s on. They are evicted together, after a fixed time between the two."
-    ]
+    if last is None or first is None or any(last < each.seconds < first for each in observed):
+        return model.told()
+    if model.r2 is None or model.r2 > _DESCRIBED:
+        return model.told()
+    return (
+        f"{model.told()} That is no half-life, though: all were warm after up to {last:g} s, and "
+        f"none from {first:g} s on. They are evicted together, after a fixed time between the two."
+    )
 
 
 def _row(memory: int | None, each: AfterIdling, model: EvictionModel) -> list[str | None]:
@@ -107,8 +100,18 @@ def _row(memory: int | None, each: AfterIdling, model: EvictionModel) -> list[st
     ]
 
 
+def disagreed(results: Results) -> list[str]:
+    """Say where the start of invocations and the environment that served them contradict."""
+    count = _disagreeing(results)
+    if not count:
+        return []
+    return [
+        f"{count} invocations began otherwise than the environment that served them says: cold in "
+        "one that was there before, or warm in another one. The environment is what counts."
+    ]
+
+
 def _disagreeing(results: Results) -> int:
-    """Return how many invocations say to be cold in an environment that was there, or reverse."""
     import polars as pl
 
     table = results.wanted()

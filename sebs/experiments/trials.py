@@ -98,10 +98,14 @@ class Try:
         Args:
             made: Invocations by their ids, others included.
         """
-        if not made.keys() >= set(self.ids):
-            return "was broken off"
-        fill, probe = ([made[each] for each in self.ids_of(kind)] for kind in (FILL, PROBE))
-        return _not_filled(fill) or _not_apart(probe)
+        judges = {FILL: _not_filled, PROBE: _not_apart}
+        for kind, judge in judges.items():
+            ids = self.ids_of(kind)
+            if not made.keys() >= set(ids):
+                return "was broken off"
+            if fault := judge([made[each] for each in ids]):
+                return fault
+        return None
 
 
 _TRY = "-try-"
@@ -181,5 +185,5 @@ def _not_apart(results: Sequence[ExecutionResult]) -> str | None:
         return f"had {len(errors)} of {len(results)} invocations fail: {errors[0]}"
     environments = {result.environment_id for result in results} - {""}
     if len(environments) < len(results):
-        return f"had {len(results)} invocations at once served by {len(environments)} environments"
+        return f"had {len(results)} invocations at once share environments: {len(environments)}"
     return None

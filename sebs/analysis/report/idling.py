@@ -44,7 +44,7 @@ def eviction(results: Results) -> Figure | None:
     Raises:
         InvalidSampleError: The run idled, but no model can be fitted to what it saw.
     """
-    from sebs.analysis.idling import models_by_memory
+    from sebs.analysis.idling import disagreed, models_by_memory, told
 
     if "delta_t" not in results.manifest.columns:
         return None
@@ -95,12 +95,13 @@ def eviction(results: Results) -> Figure | None:
         for each in observed
     ]
     table = Table(["memory", "idle [s]", "trials", "environments", "warm", "model"], rows)
-    told = " ".join(f"{name}: {model.told()}" for name, (model, _) in named.items())
-    words = (
+    words = [
         "The share of environments that were still warm after idling, as points, and the "
-        f"half-life model, as steps; where its period may be another one, they are broad. {told}"
-    )
-    return Figure("eviction", "Eviction of idle environments", words, draw, table)
+        "half-life model, as steps; where its period may be another one, they are broad.",
+        *(f"{name}: {told(*each)}" for name, each in named.items()),
+        *disagreed(results),
+    ]
+    return Figure("eviction", "Eviction of idle environments", " ".join(words), draw, table)
 
 
 _DASH = "strokeDash"
