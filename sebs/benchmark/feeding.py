@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.benchmark.inputs import InputModule, StorageInputs
+from sebs.benchmark.sebs_events import completed
 
 if TYPE_CHECKING:
     from sebs.faas.resources import SystemResources
@@ -40,7 +41,7 @@ def prepare(
             )
         nosql_upload = nosql.write_to_table
     data_dir.mkdir(parents=True, exist_ok=True)
-    return inputs.generate(data_dir, size, storage, nosql_upload)
+    return completed(benchmark, size, inputs.generate(data_dir, size, storage, nosql_upload))
 
 
 def _allocate_storage(

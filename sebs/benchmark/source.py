@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sebs.benchmark.config import BenchmarkConfig, read_config
+from sebs.benchmark.sebs_events import PEERS
 from sebs.errors import (
     InvalidBenchmarkError,
     InvalidNameError,
@@ -128,7 +129,9 @@ def _read(places: list[Path]) -> BenchmarkSource:
             remedy="Rename or remove all but one.",
         )
     check_usable_name(path)
-    return BenchmarkSource(path.name, path, read_config(path / _CONFIG))
+    config = read_config(path / _CONFIG)
+    config.peer = config.peer or PEERS.get(path.name)
+    return BenchmarkSource(path.name, path, config)
 
 
 def _directories(benchmarks_dirs: Iterable[str | Path]) -> dict[str, list[Path]]:

@@ -12,6 +12,7 @@ import pytest
 from base_images import base_image
 from cli_line import CommandLine, Done
 from foreign_benchmarks import NEW, OLD, VALIDATORS, write_new, write_old
+from foreign_exchanges import CLOCK, NETWORK, REPLY, write_exchanges
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 PACKAGE_SCRIPT = """
@@ -153,6 +154,41 @@ def test_a_package_sh_runs_in_a_container(
     assert not [name for name in names if name.endswith("package.sh")]
     facts = next(name for name in names if name.endswith("facts.txt"))
     assert packed.read(facts).decode() == f"{OLD} LOCAL x64 {os.getuid()}\n"
+
+
+@pytest.mark.parametrize("name", [NETWORK, CLOCK, REPLY])
+def test_those_that_exchange_messages_run_by_themselves(
+    sebs: CommandLine, foreign: Path, name: str
+) -> None:
+    write_exchanges(foreign)
+    done = invoke(sebs, foreign, name)
+    assert done.code == 0, done.err
+    results = [each["output"]["result"] for each in done.document["invocations"]]
+    assert len(results) == 2
+    if name == REPLY:
+        assert all(results)
+        return
+    keys = [result if name == NETWORK else result["bucket-key"] for result in results]
+    assert len(set(keys)) == 2
+    stored = [
+        path.read_bytes()
+        for path in (sebs.root / "cache").rglob("*")
+        if path.is_file() and path.stat().st_size < 1_000_000
+    ]
+    tables = [text for text in stored if text.startswith(b"id,client_send,client_rcv\r\n")]
+    assert len(tables) == 2
+    least = 101 if name == NETWORK else 21
+    assert all(len(table.splitlines()) >= least for table in tables)
+
+
+def test_those_that_exchange_messages_are_in_a_regression(sebs: CommandLine, foreign: Path) -> None:
+    write_exchanges(foreign)
+    done = sebs(
+        "regression", "--benchmarks-dir", foreign, "--output-dir", sebs.results,
+        "--benchmarks", ",".join((NETWORK, CLOCK, REPLY)), "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert [each["state"] for each in done.document["outcomes"]] == ["not judged"] * 3
 
 
 def test_nothing_is_wrong_with_them(sebs: CommandLine, foreign: Path) -> None:
