@@ -18,6 +18,7 @@ from sebs.analysis.report.figure import (
     data,
     number,
 )
+from sebs.errors import InvalidSampleError
 
 if TYPE_CHECKING:
     from sebs.analysis.eviction import EvictionModel
@@ -38,6 +39,24 @@ _HALVINGS = 10
 _FAR = 20
 
 
+def idled(results: Results) -> list[str]:
+    """Say what a run of the experiment is, and its model; nothing of another run."""
+    from sebs.analysis.idling import models_by_memory, told
+
+    if "kept" not in results.manifest.columns:
+        return []
+    try:
+        found = models_by_memory(results)
+    except InvalidSampleError:
+        # The figure says why there is none.
+        return []
+    made = "Environments were started (fill), left idle, and looked for (probe)."
+    return [
+        made,
+        *(f"{_named(memory)}: {told(model, observed)}" for memory, model, observed in found),
+    ]
+
+
 def eviction(results: Results) -> Figure | None:
     """Return which share of idle environments stayed warm, and the half-life model.
 
@@ -49,8 +68,7 @@ def eviction(results: Results) -> Figure | None:
     if "delta_t" not in results.manifest.columns:
         return None
     named = {
-        "all" if memory is None else f"{memory} MB": (model, observed)
-        for memory, model, observed in models_by_memory(results)
+        _named(memory): (model, observed) for memory, model, observed in models_by_memory(results)
     }
     seen: list[dict[str, Any]] = []
     fitted: list[dict[str, Any]] = []
@@ -102,6 +120,10 @@ def eviction(results: Results) -> Figure | None:
         *disagreed(results),
     ]
     return Figure("eviction", "Eviction of idle environments", " ".join(words), draw, table)
+
+
+def _named(memory: int | None) -> str:
+    return "All" if memory is None else f"{memory} MB"
 
 
 _DASH = "strokeDash"

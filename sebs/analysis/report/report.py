@@ -93,7 +93,8 @@ def title_of(runs: Sequence[tuple[str, Results]]) -> str:
 def _of_run(name: str, title: str, results: Results) -> Section:
     frame = invocations(results)
     found = series_of(frame)
-    words = [_counts(frame, results), *_starts(found, results), *_medians(found)]
+    words = [_counts(frame, results), *_starts(found, results), *idling.idled(results)]
+    words += _medians(found)
     # What a run is about comes first.
     figures: list[Figure | None] = []
     for fit in (
