@@ -26,7 +26,8 @@ class Phases:
         connect: The TCP connection (to the proxy, where there is one) stood.
         tls: The TLS handshake was done; 0 where none took place.
         pretransfer: The request was ready to be sent (``http_startup``).
-        first_byte: The first byte of the answer had arrived (``http_first_byte_return``).
+        first_byte: The first byte of the answer had arrived (``http_first_byte_return``); libcurl
+            takes for it the one with which the answer's first line is whole.
         total: The last byte of the answer had arrived.
     """
 
