@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.analysis.conclusion import Conclusion
 from sebs.analysis.offsets import Offset, RoundTrip, clock_offset
 from sebs.analysis.overhead import Line, fit_overhead
+from sebs.analysis.report.figure import number
 
 if TYPE_CHECKING:
     from sebs.results.results import Results
@@ -97,7 +98,7 @@ def _told(kind: str, line: Line, of_code: bool) -> str:
 def _interval(low_s: float | None, high_s: float | None) -> str:
     if low_s is None or high_s is None:
         return ""
-    return f" (95 % interval {low_s * 1000:.3g} to {high_s * 1000:.3g})"
+    return f" (95 % interval {number(low_s * 1000)} to {number(high_s * 1000)})"
 
 
 def _noise_told(lines: Mapping[str, Line]) -> list[str]:
@@ -128,4 +129,4 @@ def _clocks_told(offsets: list[Offset]) -> list[str]:
 
 
 def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms"
+    return f"{number(seconds * 1000)} ms"

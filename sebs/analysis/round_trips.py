@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
+from sebs.analysis.report.figure import number
 from sebs.errors import InvalidSampleError, ResultFormatError
 
 if TYPE_CHECKING:
@@ -209,5 +210,5 @@ def _interval(found: Mapping[str, Any]) -> str | None:
     return f"{_ms(found['median_low_s'])} to {_ms(found['median_high_s'])}"
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.3g}"
+def _ms(seconds: float) -> str | None:
+    return number(seconds * 1000)

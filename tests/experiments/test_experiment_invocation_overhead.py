@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -26,6 +27,7 @@ from sebs.errors import ExperimentError, UsageError
 from sebs.experiments.bench import Setting
 from sebs.experiments.config import ExperimentConfig
 from sebs.experiments.invocation_overhead import InvocationOverhead, InvocationOverheadParameters
+from sebs.experiments.padding import write_padded
 from sebs.faas.function import Runtime
 from sebs.faas.result import ExecutionResult
 from sebs.http import json_body
@@ -144,7 +146,9 @@ def test_bodies_have_the_sizes_that_were_asked_for_and_are_the_same_again(run) -
     assert again.sent == function.sent
     with Run.create(run.directory.parent, run.manifest) as other:
         list(experiment(seed=1).measure(other, bench(again := Clockwork())))
-    assert again.sent != function.sent
+    payloads = [{event.get("payload") for event in each.sent} for each in (function, again)]
+    assert set.intersection(*payloads) == {None}
+    assert all(len(each) == 4 for each in payloads)
 
 
 def test_sizes_take_turns() -> None:
@@ -184,6 +188,24 @@ def test_a_request_smaller_than_its_event_is_refused_before_the_first_one(run) -
         list(experiment(begin=23).measure(run, bench(function)))
     assert function.sent == []
     list(experiment(begin=24).measure(run, bench(function)))
+
+
+def test_packages_are_padded_with_what_cannot_be_compressed_and_the_same_again(tmp_path) -> None:
+    source = tmp_path / "902.slow-start"
+    (source / "python" / "__pycache__").mkdir(parents=True)
+    (source / "python" / "function.py").write_text("")
+    made = []
+    for name, seed in (("one", 0), ("again", 0), ("other", 1)):
+        write_padded(source, "python", [0, 100_000, 100_001], seed, tmp_path / name)
+        directories = sorted((tmp_path / name).iterdir())
+        assert [each.name.rpartition("-")[2] for each in directories] == ["0", "100000", "100001"]
+        made.append([(each / "python" / "padding.bin").read_bytes() for each in directories])
+        assert not any((each / "python" / "__pycache__").exists() for each in directories)
+    assert [len(each) for each in made[0]] == [0, 100_000, 100_001]
+    assert len(zlib.compress(made[0][1])) > 100_000
+    assert made[0] == made[1]
+    assert made[0][1:] != made[2][1:]
+    assert made[0][2][:1_000] != made[0][1][:1_000]
 
 
 @pytest.mark.parametrize(
