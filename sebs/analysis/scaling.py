@@ -124,7 +124,7 @@ def scalings_of(results: Results) -> list[Scaling]:
 _TAKEN = (
     *("burst_size", "inter_arrival", "repetition", "intended", "late", "start", "failure"),
     *("error", "environment_id", "begin", "end", "http_startup"),
-    *("benchmark_time", "benchmark_begin"),
+    *("benchmark_time", "entered"),
 )
 
 
@@ -169,7 +169,7 @@ def arrivals_of(burst: pl.DataFrame) -> list[float]:
 
     sent = pl.col("begin") + pl.duration(microseconds=pl.col("http_startup").fill_null(0))
     latest = pl.col("end") - pl.duration(microseconds=pl.col("benchmark_time").fill_null(0))
-    begun = pl.max_horizontal(sent, pl.min_horizontal(latest, pl.col("benchmark_begin")))
+    begun = pl.max_horizontal(sent, pl.min_horizontal(latest, pl.col("entered")))
     answered = burst.filter(pl.col("environment_id").fill_null("") != "", latest.is_not_null())
     since = (begun - burst["intended"].min()).dt.total_microseconds() / 1e6
     first = answered.group_by("environment_id").agg(since.min().alias("since"))

@@ -30,7 +30,6 @@ class ExecutionTimes:
         client_begin: Wall-clock time at which the invocation began.
         client_end: Wall-clock time at which the last byte of the answer was there.
         benchmark: From entering the handler to its return.
-        benchmark_begin: When it was entered, by the function's own clock.
         benchmark_including_imports: What SeBS reports as benchmark time: on a cold start the
             imports of the benchmark's module are added.
         initialization: From the start of the environment until it was ready; 0 when warm.
@@ -46,7 +45,6 @@ class ExecutionTimes:
     client_begin: datetime | None = None
     client_end: datetime | None = None
     benchmark: int = 0
-    benchmark_begin: datetime | None = None
     benchmark_including_imports: int = 0
     initialization: int = 0
     http_startup: int = 0
@@ -62,7 +60,6 @@ class ExecutionTimes:
             "client_begin": _to_unix(self.client_begin),
             "client_end": _to_unix(self.client_end),
             "benchmark": self.benchmark,
-            "benchmark_begin": _to_unix(self.benchmark_begin),
             "benchmark_including_imports": self.benchmark_including_imports,
             "initialization": self.initialization,
             "http_startup": self.http_startup,
@@ -83,7 +80,6 @@ class ExecutionTimes:
             client_begin=_from_unix(cached_obj.get("client_begin")),
             client_end=_from_unix(cached_obj.get("client_end")),
             benchmark=int(cached_obj.get("benchmark") or 0),
-            benchmark_begin=_from_unix(cached_obj.get("benchmark_begin")),
             benchmark_including_imports=int(
                 cached_obj.get("benchmark_including_imports") or cached_obj.get("benchmark") or 0
             ),
@@ -304,14 +300,6 @@ def _number(output: Mapping[str, Any], key: str) -> float:
         return float(output[key])
     except (TypeError, ValueError) as error:
         raise ResultFormatError(f"The answer's {key!r} is no time: {output[key]!r}.") from error
-
-
-def _clock(seconds: float) -> datetime | None:
-    """Return what a function's clock says; nothing where that can be no time."""
-    try:
-        return datetime.fromtimestamp(seconds, tz=timezone.utc)
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 def _phase(value: float | None) -> int:

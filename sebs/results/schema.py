@@ -124,7 +124,6 @@ ANSWERED = (
     Column("http_first_byte_return", "integer", "µs", "until the first byte of the answer"),
     Column("fresh_connection", "boolean", "", "whether a new connection was opened"),
     Column("benchmark_time", "integer", "µs", "from entering the handler to its return"),
-    Column("benchmark_begin", "time", "UTC", "when it was entered, by the function's clock"),
     Column("benchmark_including_imports", "integer", "µs", "the same, with imports when cold"),
     Column("initialization", "integer", "µs", "from the environment's start until it was ready"),
     Column("provider", "integer", "µs", "execution, as the platform's log has it"),

@@ -43,7 +43,7 @@ def row(place: int, served_ms: int, **changed: Any) -> dict[str, Any]:
         "end": served + TAKES + 2000,
         "client": served + TAKES + 1800 - BEGIN,
         "benchmark_time": TAKES,
-        "benchmark_begin": served,
+        "entered": served,
         "environment_id": f"e{place}-{changed.get('repetition', 1)}",
         "start": "cold",
         "failure": False,
@@ -104,7 +104,7 @@ def test_cold_and_warm_are_apart_and_an_environment_counts_once() -> None:
 )
 def test_a_clock_that_goes_wrong_is_not_believed(clock_ms, served_ms) -> None:
     begun = None if clock_ms is None else BEGIN + clock_ms * 1000
-    (found,) = scalings_of(results([row(1, 10, benchmark_begin=begun)]))
+    (found,) = scalings_of(results([row(1, 10, entered=begun)]))
     assert found.all is not None
     assert found.all.value * 1000 == pytest.approx(served_ms)
 
@@ -112,7 +112,7 @@ def test_a_clock_that_goes_wrong_is_not_believed(clock_ms, served_ms) -> None:
 def test_failures_are_counted_and_in_no_latency() -> None:
     rows = burst()
     refused = {"failure": True, "environment_id": None, "start": "unanswered"}
-    refused |= {"benchmark_time": None, "benchmark_begin": None}
+    refused |= {"benchmark_time": None, "entered": None}
     rows[8] |= {**refused, "error": "Throttled: All 64 environments are busy"}
     rows[9] |= {**refused, "error": "HandlerError: no"}
     conclusion = conclude_scaling(results(rows))
