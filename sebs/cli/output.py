@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,9 @@ _UNLIMITED = 10_000
 
 #: Lines to which a cell is wrapped at most; what is longer is easier to read below the others.
 _MOST_LINES = 3
+
+#: How long a line below the titles is at most where there is no terminal, if they are not longer.
+_RULE = 80
 
 
 def console(stderr: bool = False) -> Console:
@@ -110,8 +114,9 @@ def show_table(table: Table) -> None:
     with target.capture() as capture:
         target.print(table)
     lines = [line.rstrip() for line in capture.get().splitlines()]
-    told = max((len(line) for line in lines[: _head_of(lines)]), default=0)
-    click.echo("\n".join(line[:told] if _is_rule(line) else line for line in lines if line))
+    titles = max((len(line) for line in itertools.takewhile(_is_no_rule, lines)), default=0)
+    most = max(titles, _RULE)
+    click.echo("\n".join(line if _is_no_rule(line) else line[:most] for line in lines if line))
 
 
 def _fits(table: Table, target: Console) -> bool:
@@ -160,13 +165,8 @@ def _row_by_row(table: Table) -> Table:
     return rows
 
 
-def _is_rule(line: str) -> bool:
-    return bool(line) and not line.strip(" ─")
-
-
-def _head_of(lines: Sequence[str]) -> int:
-    """Return how many lines stand above the first rule."""
-    return next((number for number, line in enumerate(lines) if _is_rule(line)), 0)
+def _is_no_rule(line: str) -> bool:
+    return not line or bool(line.strip(" ─"))
 
 
 def _cell(value: Any) -> str:

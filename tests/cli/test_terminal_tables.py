@@ -64,7 +64,8 @@ def test_a_pipe_gets_a_line_for_each_row_with_all_of_it(capfd) -> None:
     assert [row.split()[0] for row in rows] == [*PLATFORMS]
     assert title.split()[0] == "platform"
     assert all(word in rows[1] for word in LONG_WORDS)
-    assert len(rule) <= len(title)
+    assert set(rule.strip()) == {"─"}
+    assert len(rule) <= max(80, len(title)) < len(rows[1])
 
 
 @pytest.fixture

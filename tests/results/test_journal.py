@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -13,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sebs.errors import ResultFormatError
-from sebs.results.journal import Journal, read_journal
+from sebs.errors import ResultFormatError, UsageError
+from sebs.results.journal import Journal, is_written, read_journal
 
 RECORDS = st.lists(st.dictionaries(st.text(), st.integers() | st.text() | st.booleans()))
 
@@ -86,3 +87,28 @@ def test_a_corrupt_line_is_left_out_and_said(tmp_path, caplog) -> None:
     with caplog.at_level("WARNING", logger="sebs.Journal"):
         assert list(read_journal(path)) == [{"a": 1}, {"a": 3}]
     assert "Line 2" in caplog.text
+
+
+def test_who_writes_a_journal_shows_while_it_does(tmp_path) -> None:
+    path = tmp_path / "j"
+    assert not is_written(path)
+    with Journal(path):
+        assert is_written(path)
+        with pytest.raises(UsageError, match="Another process is writing"):
+            Journal(path)
+    assert path.exists()
+    assert not is_written(path)
+
+
+def test_who_looks_whether_a_journal_is_written_keeps_nobody_from_writing(
+    tmp_path, monkeypatch
+) -> None:
+    path = tmp_path / "j"
+    path.touch()
+    looking = os.open(path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    # The look is over when the writer has waited once.
+    monkeypatch.setattr("sebs.results.journal.time.sleep", lambda _: os.close(looking))
+    with Journal(path) as journal:
+        journal.append({"a": 1})
+    assert list(read_journal(path)) == [{"a": 1}]
