@@ -240,3 +240,4 @@ def test_a_longest_time_is_none_at_all(gateway):
     gateway.deploy(HANDLER, config={"keep_alive": 1e300})
     assert gateway.invoke(0).json["is_cold"] is True
     assert gateway.invoke(0).json["is_cold"] is False
+    assert "Traceback" not in (gateway.home / "gateway.log").read_text()
