@@ -10,8 +10,8 @@ from typing import Any
 from sebs.results.manifest import Manifest
 from sebs.results.reading import state_of
 from sebs.results.results import Results
-from sebs.results.rows import Invocation, invocation_of, is_wanted
-from sebs.results.summary import NO_REASON, summarize
+from sebs.results.rows import Invocation, Row, invocation_of, is_wanted
+from sebs.results.summary import NO_REASON, start_in, summarize
 
 
 class Overview:
@@ -65,15 +65,16 @@ class Overview:
         details = manifest.pop("details")
         manifest.pop("findings")
         return {
-            **manifest,
             **details,
+            **manifest,
+            "details": details,
             "state": state_of(self.directory, self.manifest),
             "started": manifest["begun"],
             "repetitions": manifest["planned"],
             "run_directory": None if self.directory is None else str(self.directory),
             "invocations": [
-                {**each.point, **each.result.serialize(), "valid": each.valid}
-                for each in self.invocations
+                _invocation(row, each)
+                for row, each in zip(self._rows, self.invocations, strict=True)
             ],
             "interrupted": self.missing > 0,
             "failures": summary.failed,
@@ -87,6 +88,13 @@ class Overview:
                 "reasons": self.rejections,
             },
         }
+
+
+def _invocation(row: Row, each: Invocation) -> dict[str, Any]:
+    known = {"start": start_in(row), "valid": each.valid}
+    if each.rejection is not None:
+        known["rejection"] = each.rejection
+    return {**each.point, **each.result.serialize(), **known}
 
 
 def interval_of(manifest: Manifest, invocations: Sequence[Invocation]) -> tuple[int, int]:

@@ -1,15 +1,14 @@
-"""Results as bytes of a format that other programs read."""
+"""Results as bytes of a format that other programs read; what is exported can be imported again."""
 
 from __future__ import annotations
 
 import io
 import json
 
+from sebs.results import csv_tables
 from sebs.results.document import Overview
+from sebs.results.own_files import MANIFEST_KEY
 from sebs.results.results import Results
-
-#: How CSV has times, which are UTC: ISO 8601, to the microsecond.
-_TIME = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 
 def exported(results: Results, kind: str) -> bytes:
@@ -17,7 +16,8 @@ def exported(results: Results, kind: str) -> bytes:
 
     Args:
         results: Of a run, or of a file.
-        kind: ``json``, the whole; ``csv`` or ``parquet``, the table.
+        kind: ``json``, the whole; ``csv``, the table; ``parquet``, the table, whose metadata have
+            the manifest.
 
     Raises:
         SystemUnavailableError: polars is not installed, and the table was asked for.
@@ -25,9 +25,9 @@ def exported(results: Results, kind: str) -> bytes:
     """
     if kind == "json":
         return json.dumps(Overview(results).serialize(), indent=1).encode() + b"\n"
-    frame, stream = results.frame().collect(), io.BytesIO()
+    frame = results.frame().collect()
     if kind == "csv":
-        frame.write_csv(stream, datetime_format=_TIME)
-    else:
-        frame.write_parquet(stream)
+        return csv_tables.written(frame, results.manifest.columns)
+    stream, manifest = io.BytesIO(), results.manifest.serialize()
+    frame.write_parquet(stream, metadata={MANIFEST_KEY: json.dumps(manifest, default=str)})
     return stream.getvalue()

@@ -11,8 +11,16 @@ from sebs.errors import NoResultsError, ResultFormatError
 from sebs.results.completing import completed, dated
 from sebs.results.journal import is_written
 from sebs.results.manifest import FINISHED, INTERRUPTED, MANIFEST, Manifest, require_readable
+from sebs.results.own_files import (
+    is_own_csv,
+    is_own_document,
+    is_parquet,
+    read_own_csv,
+    read_own_document,
+    read_own_parquet,
+)
 from sebs.results.results import Results
-from sebs.results.rows import invocation_of
+from sebs.results.rows import invocation_of, measured
 from sebs.results.run import JOURNAL, TABLE, Run
 from sebs.results.schema import Scalar
 from sebs.results.sebs_documents import read_document, read_first_version
@@ -34,12 +42,15 @@ def read_results(path: Path) -> Results:
         return _read_run(path)
     if path.name in (MANIFEST, JOURNAL, TABLE):
         return _read_run(path.parent)
-    return dated(_read_file(path), path)
+    return _read_file(path)
 
 
 def _read_file(path: Path) -> Results:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        if is_parquet(path):
+            return read_own_parquet(path)
+        # Text would have other ends of lines than what is quoted in it.
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise NoResultsError(
             f"There is no {str(path)!r}.",
@@ -51,8 +62,10 @@ def _read_file(path: Path) -> Results:
         raise NoResultsError(f"{str(path)!r} is no text.", remedy=_KNOWN) from error
     if not text.strip():
         raise ResultFormatError(f"{str(path)!r} is empty.", remedy="Was its writer interrupted?")
+    if is_own_csv(text):
+        return read_own_csv(text, str(path))
     if text.lstrip()[0] not in "{[":
-        return read_table(text, str(path))
+        return dated(read_table(text, str(path)), path)
     try:
         document = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
@@ -60,7 +73,9 @@ def _read_file(path: Path) -> Results:
             f"{str(path)!r} is no whole JSON document: {error}.",
             remedy="Was its writer interrupted?",
         ) from error
-    return read_document(document, str(path))
+    if is_own_document(document):
+        return read_own_document(document, str(path))
+    return dated(read_document(document, str(path)), path)
 
 
 #: What to do about a file that is none of results.
@@ -135,9 +150,18 @@ def import_results(
         for row in results.rows():
             each = invocation_of(row)
             run.record(each.point, each.result)
-            run.amend(each.id, {name: row.get(name) for name in ("start", "valid", "rejection")})
-        run.findings = dict(before.findings)
+            told_later = {name: row.get(name) for name in ("start", "valid", "rejection")}
+            known = measured(each.result).items()
+            if news := {
+                k: v for k, v in told_later.items() if v is not None and (k, v) not in known
+            }:
+                run.amend(each.id, news)
+        run.findings, run.remarks = dict(before.findings), list(before.remarks)
         run.finish()
+        if before.state != FINISHED:
+            # It can be gone on with; what had not ended has not.
+            run.manifest = replace(run.manifest, state=before.state, ended=before.ended)
+            run.manifest.write(run.directory)
     return run
 
 

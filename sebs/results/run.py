@@ -136,7 +136,8 @@ class Run(Results):
         recorded = self._ids()
         if identifier in recorded:
             raise ResultFormatError(f"Invocation {identifier!r} is recorded already.")
-        row = {**point, **measured(result)}
+        asked = {name: value for name, value in point.items() if value is not None}
+        row = {**asked, **measured(result)}
         for name in [name for name in DURATIONS & row.keys() if row[name] < 0]:
             backwards = row.pop(name)
             _log.warning("%s of %s is %d: a clock was set back.", name, identifier, backwards)

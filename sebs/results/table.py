@@ -109,6 +109,36 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
         raise
 
 
+def dtypes_of(manifest: Manifest) -> dict[str, pl.DataType]:
+    """Return the polars type of each column of the table, which has times as such."""
+    import polars as pl
+
+    journalled, columns = dtypes(manifest.columns.values()), manifest.columns
+    moment = pl.Datetime("us", "UTC")
+    return {
+        name: moment if columns[name].type == "time" else dtype
+        for name, dtype in journalled.items()
+    }
+
+
+def is_sound(table: pl.LazyFrame) -> bool:
+    """Whether rows have ids of their own, numbers are finite, and no duration is negative.
+
+    Raises:
+        polars.exceptions.PolarsError: Its file is broken.
+    """
+    import polars as pl
+
+    types = table.collect_schema()
+    negative = [(pl.col(name) < 0).any() for name in DURATIONS]
+    numbers = [name for name, dtype in types.items() if dtype.is_float()]
+    odd = [~pl.col(name).is_finite().all() for name in numbers]
+    ids = pl.col("id")
+    twice = (ids.null_count() > 0) | (ids.n_unique() < pl.len())
+    found: Any = table.select(pl.any_horizontal(*negative, *odd, twice)).collect(engine="streaming")
+    return not found.item()
+
+
 def _is_sound(journalled: pl.DataFrame) -> bool:
     """Whether lines tell of invocations, each of one that is new, and no duration is negative."""
     import polars as pl
