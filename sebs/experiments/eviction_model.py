@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from sebs.errors import ExperimentError
+from sebs.errors import ConfigurationError, ExperimentError, Problem
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.parameters import Parameters
 from sebs.experiments.side_by_side import SideBySide
@@ -67,6 +67,7 @@ class Eviction(Experiment):
     PARAMETERS = EvictionParameters
     FACTORS = FACTORS
     VARYING = ("memory", "architecture", "function", "kind", "size")
+    AMENDABLE = frozenset({"functions"})
     parameters: EvictionParameters
 
     #: Set as soon as the platform is known: its virtual clock passes for all functions at once.
@@ -109,10 +110,17 @@ class Eviction(Experiment):
         """Look over what is asked for.
 
         Raises:
+            ConfigurationError: The function would time out.
             UsageError: The benchmark or its input size does not exist, or the platform cannot.
             LimitExceededError: A memory size is out of range.
         """
         super().prepare(client, system)
+        timeout = min(each.benchmark_config.timeout for each in self.packages.values())
+        if timeout <= self.parameters.sleep:
+            fault = f"must be less than the timeout, {timeout} s: see experiments.timeout"
+            problem = Problem(f"experiments.{self.NAME}.sleep", fault)
+            message = f"The experiment {self.NAME!r} cannot be run:"
+            raise ConfigurationError(message, problems=[problem])
         self._at_a_time = 1 if system.clock_is_virtual else self.parameters.functions
 
     def measure(self, run: Run, bench: Bench) -> Iterator[ExecutionResult]:
