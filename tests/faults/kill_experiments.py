@@ -39,6 +39,8 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
         "concurrent-invocations": 2,
         "memory-sizes": [128, 192],
     },
+    "invocation-overhead": {"end": 100_000, "points": 3, "repetitions": 3, "N": 5},
+    "network-ping-pong": {"invocations": 9, "repetitions": 50, "threads": 2},
     "eviction-model": {
         "sleep": 0.2,
         "delta-t": [60, 400, 1600],
