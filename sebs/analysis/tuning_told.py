@@ -81,11 +81,14 @@ def recommendation(tuning: Tuning, objective: str, weight: float) -> Iterator[st
         return
     best = recommended(tuning, objective, weight)
     if not tuning.priced:
-        yield f"What {tuning.payload} costs is not known: {tuning.unpriced}"
-    asked = f"for {objective}" if objective in (SPEED, COST) else f"time counting {weight:.0%}"
+        yield f"What the payload {tuning.payload} costs is not known: {tuning.unpriced}"
+    asked = (
+        f"for {objective}" if objective in (SPEED, COST) else f"balanced: time counts {weight:.0%}"
+    )
     if not tuning.priced:
         asked = f"for {SPEED}, since no cost is known"
-    yield f"{tuning.payload}: take {best.memory} MB ({asked}). {' '.join(_reasons(tuning, best))}"
+    reasons = " ".join(_reasons(tuning, best))
+    yield f"Take {best.memory} MB for the payload {tuning.payload} ({asked}). {reasons}"
     if too_few := [size for size in tuning.compared() if size.time and size.time.low is None]:
         yield (
             f"{_sizes(too_few)}: too few invocations to tell sizes apart; with "
@@ -138,8 +141,8 @@ def _not_working(tuning: Tuning) -> Iterator[str]:
     for size in tuning.sizes:
         if size.time is None:
             yield (
-                f"{tuning.payload}: with {size.memory} MB not one warm invocation succeeded, and "
-                f"{size.failed} failed."
+                f"With {size.memory} MB not one warm invocation with the payload {tuning.payload} "
+                f"succeeded, and {size.failed} failed."
             )
 
 
@@ -183,9 +186,9 @@ def _break_even(tuning: Tuning, hourly: float | None) -> Iterator[str]:
     for size in tuning.sizes:
         if size.memory in tuning.front and size.break_even_per_hour is not None:
             yield (
-                f"{tuning.payload}: a machine for {hourly:g} USD an hour is cheaper than "
-                f"{size.memory} MB from {size.break_even_per_hour:,.0f} requests an hour on, if it "
-                "serves that many."
+                f"A machine for {hourly:g} USD an hour is cheaper than {size.memory} MB from "
+                f"{size.break_even_per_hour:,.0f} requests an hour with the payload "
+                f"{tuning.payload} on, if it serves that many."
             )
 
 

@@ -92,7 +92,10 @@ def test_twice_the_memory_in_half_the_time_is_faster_for_the_same_money() -> Non
     assert chosen(results(truth, prices=AWS, objective="cost")) == 256
     assert chosen(results(truth, prices=AWS, objective="speed")) == 512
     words = " ".join(conclude_tuning(results(truth, prices=AWS, objective="cost")).words)
-    assert "take 256 MB (for cost). 256 MB takes 50% less time than 128 MB" in words
+    assert (
+        "Take 256 MB for the payload test (for cost). 256 MB takes 50% less time than 128 MB"
+        in words
+    )
     assert "and is not shown to cost more" in words
     assert "512 MB takes 20% less time than 256 MB" in words
     # 0.5 GB in 0.16 s against 0.25 GB in 0.2 s, the price of a request beside: 48 %.
@@ -115,7 +118,9 @@ def test_without_prices_the_fastest_is_taken_and_the_cost_is_unknown() -> None:
     assert payload["recommended"] == 256
     assert "no prices of the provider 'local'" in payload["unpriced"]
     assert {size["cost_per_million"] for size in payload["sizes"]} == {None}
-    assert "take 256 MB (for speed, since no cost is known)" in " ".join(conclusion.words)
+    assert "Take 256 MB for the payload test (for speed, since no cost is known)" in " ".join(
+        conclusion.words
+    )
 
 
 def test_the_weight_decides_between_fast_and_cheap() -> None:
@@ -172,7 +177,7 @@ def test_nothing_that_succeeded_gives_no_conclusion() -> None:
 def test_the_figure_has_each_size_and_says_which_one_to_take() -> None:
     drawn = figure(results({128: 400.0, 256: 200.0, 512: 198.0}, prices=AWS))
     assert drawn is not None
-    assert "take 256 MB" in drawn.words
+    assert "Take 256 MB" in drawn.words
     assert len(drawn.table.rows) == 3
     labels = {
         point["label"]

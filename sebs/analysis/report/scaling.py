@@ -39,7 +39,7 @@ def environments_started(results: Results) -> Figure | None:
         InvalidSampleError: The run has bursts, but none that is complete.
     """
     from sebs.analysis.scaling import scalings_of
-    from sebs.analysis.scaling_told import warned
+    from sebs.analysis.scaling_told import told, warned
 
     if "burst_size" not in results.manifest.columns:
         return None
@@ -61,9 +61,13 @@ def environments_started(results: Results) -> Figure | None:
     )
     if (drawn := sum(map(len, panels))) < len(served):
         words += f" {drawn} of {len(served)} kinds of bursts are drawn; the table has all."
-    told = " ".join(sentence for scaling in found for sentence in warned(scaling))
+    # Of each panel what the largest bursts came to; of all what went wrong.
+    largest = [panel[-1] for panel in panels]
+    sentences = [sentence for scaling in largest for sentence in told(scaling)]
+    others = (scaling for scaling in found if scaling not in largest)
+    sentences += [sentence for scaling in others for sentence in warned(scaling)]
     return Figure(
-        "scaling", "Environments of a burst", f"{words} {told}".strip(), draw, _table(found)
+        "scaling", "Environments of a burst", " ".join([words, *sentences]), draw, _table(found)
     )
 
 
@@ -85,7 +89,10 @@ def _panel(drawn: Sequence[Scaling], width: int) -> dict[str, Any]:
     line: dict[str, Any] = {"field": "burst", "type": "nominal"}
     legend = {"title": "burst of", "orient": "right", "symbolType": "stroke", "symbolSize": 400}
     ranges = {"color": _COLOURS, "strokeDash": _DASHES}
-    axes = {"x": axis("s", _SINCE), "y": axis("environments", "environments that serve")}
+    axes = {
+        "x": axis("s", _SINCE, {"zero": True, "nice": False}),
+        "y": axis("environments", "environments that serve"),
+    }
     return {
         "width": width - 150,
         "height": 240,
@@ -93,7 +100,7 @@ def _panel(drawn: Sequence[Scaling], width: int) -> dict[str, Any]:
         "data": data(points),
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
         "encoding": {
-            **{name: {**place, "scale": {"domainMin": 0}} for name, place in axes.items()},
+            **axes,
             **{
                 name: {
                     **line,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sebs.analysis.report.figure import GREEN, INK, Figure, Table, data
+from sebs.analysis.report.figure import GREEN, INK, Figure, Table, axis, data, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sebs.analysis.tuning import Estimate, Size, Tuning
     from sebs.results.results import Results
+
+#: Room around the points, for the names of the sizes.
+_MARGIN = 0.1
 
 
 def tuning(results: Results) -> Figure | None:
@@ -39,9 +42,9 @@ def tuning(results: Results) -> Figure | None:
         for sentence in recommendation(each, asked["objective"], asked["weight"])
     )
     words = (
-        "Median client time of warm invocations against what is paid, with the intervals of both. "
-        "The line joins the sizes that are worth their price (filled): each is shown to be faster "
-        f"than the cheaper ones. {' '.join(told)}"
+        f"{' '.join(told)} The figure has the median client time of warm invocations against what "
+        "is paid, with the intervals of both. The line joins the sizes that are worth their price "
+        "(filled): each is shown to be faster than the cheaper ones."
     )
     rows = [row for each in found for row in rows_of(each)]
     return Figure("tuning", "Which memory size to take", words, draw, Table(COLUMNS, rows))
@@ -52,11 +55,16 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
     front = [point for point in points if point["front"]]
     others = [point for point in points if not point["front"]]
     paid = "USD a million" if found.priced else "memory [MB]"
-    # What is paid has room for the names of the sizes.
-    x = _axis(paid, 64)
-    y = _axis("median [ms]", 20)
+    lows, highs = ([point[end] for point in points] for end in ("low", "high"))
+    across_lows, across_highs = (
+        [point[end] for point in points] for end in ("paid_low", "paid_high")
+    )
+    x = axis("paid", paid, scale_of(min(across_lows), max(across_highs), _MARGIN))
+    y = axis("ms", "median [ms]", scale_of(min(lows), max(highs), _MARGIN))
     mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
-    at = {"x": {**x, "field": "paid"}, "y": {**y, "field": "ms"}}
+    at = {"x": x, "y": y}
+    # Above its interval each name has a place of its own, where the points lie close together.
+    top = {**at, "y": {**y, "field": "high"}}
     upright = {**at, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
     across = {**at, "x": {**x, "field": "paid_low"}, "x2": {"field": "paid_high"}}
     rule = {"type": "rule", "strokeWidth": 2, "color": INK, "opacity": 0.5}
@@ -81,19 +89,10 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
             {"data": data(front), "mark": {**mark, "color": GREEN}, "encoding": at},
             {
                 "data": data(points),
-                "mark": {"type": "text", "align": "left", "dx": 8, "dy": -9},
-                "encoding": {**at, "text": {"field": "label"}},
+                "mark": {"type": "text", "dy": -9},
+                "encoding": {**top, "text": {"field": "label"}},
             },
         ],
-    }
-
-
-def _axis(title: str, padding: int) -> dict[str, Any]:
-    lines = {"title": title, "tickCount": 5, "labelOverlap": True}
-    return {
-        "type": "quantitative",
-        "axis": lines,
-        "scale": {"zero": False, "padding": padding},
     }
 
 
