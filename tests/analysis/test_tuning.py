@@ -142,8 +142,8 @@ def test_a_size_that_does_not_work_is_named_and_not_taken() -> None:
     (payload,) = conclusion.document["payloads"]
     assert payload["recommended"] == 512
     assert payload["front"] == [256, 512]
-    assert (
-        conclusion.words[0] == "test: with 128 MB not one warm invocation succeeded, and 5 failed."
+    assert conclusion.words[0] == (
+        "With 128 MB not one warm invocation with the payload test succeeded, and 5 failed."
     )
     assert conclusion.rows[0][-1] == "does not work"
 
