@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 
@@ -51,6 +54,28 @@ def judge_key(key: Any, bucket: Any, what: str) -> str | None:
     if not isinstance(key, str) or not key.startswith(f"{bucket['output']}/"):
         return f"{what} should be below {bucket['output']!r}, not at {key!r}"
     return None
+
+
+def judge_stored(
+    output: dict[str, Any], storage: Any, what: str, judge: Callable[[Path], str | None]
+) -> str | None:
+    """Read back what a function stored, and return what is wrong with it; ``None`` where nothing.
+
+    Args:
+        output: What the handler returned, whose place and measurement are right.
+        storage: The platform's object storage; without one nothing is read.
+        what: What the object is, in words: ``the archive``.
+        judge: Told where a copy of it is, says what is wrong with that.
+    """
+    if storage is None:
+        return None
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "stored")
+        storage.download(output["result"]["bucket"], output["result"]["key"], str(path))
+        size, stated = path.stat().st_size, output["measurement"]["upload_size"]
+        if size != stated:
+            return f"{what} has {size} bytes, not {stated}"
+        return judge(path)
 
 
 def judge_measurement(output: dict[str, Any], names: tuple[str, ...], **exact: int) -> str | None:

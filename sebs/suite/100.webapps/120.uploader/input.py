@@ -9,9 +9,8 @@ import json
 import os
 from hashlib import shake_256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from sebs.benchmark.judging import judge_measurement, judge_place
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
 
 #: Bytes of the file.
 size_generators = {"test": 230_000, "small": 6_700_000, "large": 102_500_000}
@@ -52,18 +51,15 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     reason = reason or judge_measurement(output, MEASURED, **exact)
     if reason is not None:
         return reason
-    result, stated = output["result"], output["measurement"]["upload_size"]
-    if result.get("url") != url:
-        return f"it should have fetched {url!r}, not {result.get('url')!r}"
-    if storage is None:
-        return None
-    with TemporaryDirectory() as directory:
-        copy = os.path.join(directory, "copy")
-        storage.download(result["bucket"], result["key"], copy)
-        if os.path.getsize(copy) != stated:
-            return f"the copy has {os.path.getsize(copy)} bytes, not {stated}"
-        if size is not None and not is_copy(copy, size):
-            return "the copy is not what is behind the URL"
+    fetched = output["result"].get("url")
+    if fetched != url:
+        return f"it should have fetched {url!r}, not {fetched!r}"
+    return judge_stored(output, storage, "the copy", lambda path: judge_copy(path, size))
+
+
+def judge_copy(path, size):
+    if size is not None and not is_copy(path, size):
+        return "the copy is not what is behind the URL"
     return None
 
 

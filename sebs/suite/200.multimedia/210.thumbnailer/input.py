@@ -7,12 +7,11 @@ for every size.
 
 import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import block_means
 
 from sebs.benchmark import pictures
-from sebs.benchmark.judging import judge_measurement, judge_place
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
 
 #: Width and height of the picture, in pixels. Its thumbnail is 200 by 128, 25 by 16 whole blocks.
 size_generators = {"test": (800, 512), "small": (2000, 1280), "large": (6000, 3840)}
@@ -61,18 +60,18 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     source = Path(data_dir, input_config["object"]["key"])
     reason = judge_place(output, input_config["bucket"], "the thumbnail")
     reason = reason or judge_measurement(output, MEASURED, download_size=source.stat().st_size)
-    if reason is not None or storage is None:
-        return reason
-    with TemporaryDirectory() as directory:
-        path = Path(directory, "thumbnail")
-        storage.download(output["result"]["bucket"], output["result"]["key"], str(path))
-        thumbnail = path.read_bytes()
-    stated = output["measurement"]["upload_size"]
-    if len(thumbnail) != stated:
-        return f"the thumbnail has {len(thumbnail)} bytes, not {stated}"
+    return reason or judge_stored(
+        output,
+        storage,
+        "the thumbnail",
+        lambda path: judge_thumbnail(path.read_bytes(), source, input_config["object"]),
+    )
+
+
+def judge_thumbnail(thumbnail, source, bounds):
     try:
         size = next((size for size in size_generators if source.name == name_of(size)), None)
-        reason = judge_size(block_means.size_of(thumbnail), source, input_config["object"])
+        reason = judge_size(block_means.size_of(thumbnail), source, bounds)
         components = block_means.block_means(thumbnail)
         return reason if reason or size is None else judge_content(components, size)
     except block_means.DamagedError as error:

@@ -6,13 +6,12 @@ The video is made here, always the same one; see ``video.py``. Where the data di
 
 import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import containers
 import pixels
 import video
 
-from sebs.benchmark.judging import judge_measurement, judge_place
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
 
 #: Width and height of the video, in pixels.
 size_generators = {"test": (320, 192), "small": (1280, 720), "large": (1920, 1088)}
@@ -58,20 +57,18 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     source = Path(data_dir, wanted["key"])
     reason = judge_place(output, input_config["bucket"], "the result")
     reason = reason or judge_measurement(output, MEASURED, download_size=source.stat().st_size)
-    if reason is not None or storage is None:
-        return reason
-    with TemporaryDirectory() as directory:
-        path = Path(directory, "result")
-        storage.download(output["result"]["bucket"], output["result"]["key"], str(path))
-        stated = output["measurement"]["upload_size"]
-        if path.stat().st_size != stated:
-            return f"the result has {path.stat().st_size} bytes, not {stated}"
-        size = next((size for size in size_generators if name_of(size) == source.name), None)
-        judge = {"watermark": judge_video, "extract-gif": judge_gif}[wanted["op"]]
-        try:
-            return judge(path, source, size, wanted["duration"])
-        except containers.DamagedError as error:
-            return f"the result cannot be read: {error}"
+    return reason or judge_stored(
+        output, storage, "the result", lambda path: judge_result(path, source, wanted)
+    )
+
+
+def judge_result(path, source, wanted):
+    size = next((size for size in size_generators if name_of(size) == source.name), None)
+    judge = {"watermark": judge_video, "extract-gif": judge_gif}[wanted["op"]]
+    try:
+        return judge(path, source, size, wanted["duration"])
+    except containers.DamagedError as error:
+        return f"the result cannot be read: {error}"
 
 
 def judge_video(path, source, size, duration):

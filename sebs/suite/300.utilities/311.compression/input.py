@@ -12,11 +12,10 @@ import zlib
 from functools import cache
 from hashlib import shake_256
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 import zip_layout
 
-from sebs.benchmark.judging import judge_measurement, judge_place
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
 
 #: How many files, and how many bytes they have together. Fewer than 1,000 files, the most that
 #: object storage lists at once.
@@ -63,22 +62,19 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     size = sum(file.size for file in files)
     reason = judge_place(output, input_config["bucket"], "the archive")
     reason = reason or judge_measurement(output, MEASURED, download_size=size)
-    if reason is not None or storage is None:
-        return reason
-    result = output["result"]
-    with TemporaryDirectory() as directory:
-        archive = os.path.join(directory, "archive.zip")
-        storage.download(result["bucket"], result["key"], archive)
-        stated = output["measurement"]["upload_size"]
-        if stated != os.path.getsize(archive):
-            return f"the archive has {os.path.getsize(archive)} bytes, not {stated}"
-        try:
-            return judge_archive(archive, {file.name: file for file in files})
-        except UNREADABLE as error:
-            return f"the archive cannot be read: {error}"
+    return reason or judge_stored(
+        output, storage, "the archive", lambda path: judge_archive(path, files)
+    )
 
 
 def judge_archive(path, files):
+    try:
+        return compare(path, {file.name: file for file in files})
+    except UNREADABLE as error:
+        return f"the archive cannot be read: {error}"
+
+
+def compare(path, files):
     """Compare an archive with the files that should be in it.
 
     Nothing is unpacked to disk, and nothing is read before names and sizes are found right, so

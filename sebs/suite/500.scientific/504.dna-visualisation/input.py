@@ -14,9 +14,9 @@ from hashlib import shake_256
 from itertools import islice, product
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import NamedTemporaryFile
 
-from sebs.benchmark.judging import judge_measurement, judge_place
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
 
 #: Bases. The largest has as many as the bacterium of SeBS's data, Bacillus subtilis.
 size_generators = {"test": 41_500, "small": 415_000, "large": 4_150_000}
@@ -66,19 +66,17 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     genome = Path(data_dir, input_config["object"]["key"]).read_bytes()
     reason = judge_place(output, input_config["bucket"], "the curve")
     reason = reason or judge_measurement(output, MEASURED, download_size=len(genome))
-    if reason is not None or storage is None:
-        return reason
-    with TemporaryDirectory() as directory:
-        path = Path(directory, "curve")
-        storage.download(output["result"]["bucket"], output["result"]["key"], str(path))
-        size, stated = path.stat().st_size, output["measurement"]["upload_size"]
-        if size != stated:
-            return f"the curve has {size} bytes, not {stated}"
-        if size == 0:
-            return "the curve is empty"
-        # A curve may have 150 MB, and as objects five times as much.
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as curve:
-            return judge_curve(curve, genome.decode().upper())
+    return reason or judge_stored(
+        output, storage, "the curve", lambda path: judge_file(path, genome.decode().upper())
+    )
+
+
+def judge_file(path, text):
+    if path.stat().st_size == 0:
+        return "the curve is empty"
+    # A curve may have 150 MB, and as objects five times as much.
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as curve:
+        return judge_curve(curve, text)
 
 
 def judge_curve(curve, text):
