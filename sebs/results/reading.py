@@ -106,7 +106,7 @@ def survey(directory: Path) -> tuple[list[tuple[Path, Manifest]], list[str]]:
             manifest = _read_run(path).manifest
             found.append((path, replace(manifest, state=state_of(path, manifest))))
         except ResultFormatError as error:
-            faults.append(str(error))
+            faults.append(error.message)
     return sorted(found, key=lambda pair: pair[1].begun), faults
 
 
@@ -168,6 +168,11 @@ def import_results(
 def _read_run(directory: Path) -> Results:
     path = directory / MANIFEST
     if not path.exists():
+        if any(directory.glob(f"*/{MANIFEST}")):
+            raise NoResultsError(
+                f"{str(directory)!r} holds runs, and is none itself.",
+                remedy=f"Name one of them: sebs results list {directory}",
+            )
         return Run.load(directory)
     try:
         stored = json.loads(path.read_bytes())

@@ -61,8 +61,8 @@ def test_runs_are_listed_and_what_is_broken_is_named(made, capfd) -> None:
     [listed] = json.loads(printed.out)
     assert listed["run_directory"] == str(made.directory)
     assert (listed["state"], listed["benchmark"]) == ("interrupted", "010.sleep")
-    assert "Left out" in printed.err
-    assert "empty" in printed.err
+    assert printed.err.startswith("Left out: There is no run in ")
+    assert printed.err.endswith("empty': it has no manifest.json.\n")
     assert sebs_command(["results", "list", str(directory)]) == 0
     assert made.directory.name in capfd.readouterr().out
 
@@ -72,9 +72,11 @@ def test_a_directory_that_is_not_there_is_an_error(tmp_path, capfd) -> None:
     assert "nowhere" in capfd.readouterr().err
 
 
-def test_a_run_is_no_directory_of_runs(made, capfd) -> None:
+def test_a_run_is_no_directory_of_runs_and_the_other_way_round(made, capfd) -> None:
     assert sebs_command(["results", "list", str(made.directory)]) == 2
     assert f"sebs results show {made.directory}" in capfd.readouterr().err
+    assert sebs_command(["results", "show", str(made.directory.parent)]) == 2
+    assert f"sebs results list {made.directory.parent}" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "journal.jsonl", "invocations.parquet"])
