@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from sebs.errors import ColdStartError
 from sebs.invoke.evaluate import fetch_metrics, validate_outputs
 from sebs.invoke.run import Code, attempt, start_run
-from sebs.invoke.triggers import trigger_of
+from sebs.invoke.triggers import present_trigger, trigger_of
 from sebs.pytest_plugin.plain import plainly
 from sebs.pytest_plugin.samples import Sample, reasons, sorted_out
 from sebs.results.rows import start_of
@@ -22,7 +22,6 @@ from sebs.results.rows import start_of
 if TYPE_CHECKING:
     from sebs.benchmark import Benchmark
     from sebs.config import Configuration
-    from sebs.faas.attached import Attached
     from sebs.faas.function import Function, Trigger
     from sebs.faas.result import ExecutionResult
     from sebs.faas.system import System
@@ -274,40 +273,49 @@ class MeasuredAttached(MeasuredFunction):
 
     Args:
         place: Where it is measured.
-        function: The function.
-        trigger: By what it is invoked.
+        target: What the platform attaches it by.
+        options: With which it does.
+        trigger: Key of the trigger; ``None`` is the one by which the platform tells most.
         may_force: Whether cold starts may be forced.
     """
 
-    def __init__(self, place: Place, function: Attached, trigger: Trigger, may_force: bool) -> None:
+    def __init__(
+        self,
+        place: Place,
+        target: str,
+        options: Mapping[str, Any],
+        trigger: str | None,
+        may_force: bool,
+    ) -> None:
         super().__init__(place)
-        self._function = function
-        self._trigger = trigger
+        self._target = target
+        self._options = options
+        self._wanted_trigger = trigger
         self._may_force = may_force
+        with self._ready() as (function, _):
+            self._label = function.benchmark
 
     @contextmanager
     def _ready(self) -> Iterator[tuple[Function, Trigger]]:
-        target = self._function.target
-        with self.system.cache_client.function_lock(self.system.name(), target):
-            yield self._function, self._trigger
+        with self.system.cache_client.function_lock(self.system.name(), self._target):
+            # Each time: the same code may have been attached with other options meanwhile.
+            function = self.system.attach_function(self._target, **self._options)
+            yield function, present_trigger(function, self._wanted_trigger)
 
     def _code(self) -> Code:
         from sebs.faas.attached import ForeignCode
 
-        return ForeignCode(self._function.benchmark)
+        return ForeignCode(self._label)
 
     def _event(self, payload: Event | None) -> Event:
         return {} if payload is None else payload
 
     def _force_cold(self, function: Function) -> None:
-        from sebs.faas.attached import Change
+        from sebs.faas.attached import Attached, Change
 
-        code = cast("Benchmark", self._code())
-        if not self._may_force:
-            self.system.enforce_cold_start([function], code)
-            return
-        with self._function.permitting(Change.COLD_START):
-            self.system.enforce_cold_start([function], code)
+        assert isinstance(function, Attached), f"{function!r} is not attached"
+        with function.permitting(*[Change.COLD_START] * self._may_force):
+            self.system.enforce_cold_start([function], cast("Benchmark", self._code()))
 
     def _judge(self, run: Run, payload: Event | None) -> None:
         """Nothing tells what its outputs should be."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from sebs.cli.session import load_configuration
 from sebs.errors import SystemUnavailableError, UsageError
 from sebs.faas.config import new_resources_id
-from sebs.invoke.triggers import present_trigger
 from sebs.pytest_plugin.measured import (
     MeasuredAttached,
     MeasuredBenchmark,
@@ -116,7 +115,7 @@ class Platform:
             elif not path.exists() and _is_bundled(str(target)):
                 self._made[key] = self._benchmark(str(target), (), size, options)
             else:
-                name = str(path) if path.exists() else str(target)
+                name = str(path.resolve()) if path.exists() else str(target)
                 self._made[key] = self._attached(name, force_cold, options)
         return self._made[key]
 
@@ -180,16 +179,11 @@ class Platform:
         return MeasuredBenchmark(self._place(configuration), package, size, trigger_type, event)
 
     def _attached(self, target: str, force_cold: bool, options: dict[str, Any]) -> MeasuredFunction:
-        from sebs.faas.attached import Attached
-
-        wanted = options.pop("trigger", None)
-        function = self.system.attach_function(target, **options)
-        assert isinstance(function, Attached), f"{function!r} is not attached"
-        self._stack.callback(self.system.detach_function, function.target)
+        trigger = options.pop("trigger", None)
         # The local platform runs a copy, which belongs to nobody else.
         may_force = force_cold or self.system.name() == "local"
-        trigger = present_trigger(function, wanted)
-        return MeasuredAttached(self._place(self._configuration), function, trigger, may_force)
+        place = self._place(self._configuration)
+        return MeasuredAttached(place, target, options, trigger, may_force)
 
     def _place(self, configuration: Any) -> Place:
         output_dir = self._client.output_dir

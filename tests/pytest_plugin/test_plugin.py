@@ -145,6 +145,22 @@ def test_every_cold_start_is_one_and_no_warm_invocation_is(project: Project) -> 
     result.assert_outcomes(passed=1)
 
 
+def test_the_same_code_is_measured_as_each_test_wants_it(project: Project) -> None:
+    project.write(
+        "functions/increment/lambda_function.py",
+        "import os\ndef lambda_handler(event, context):\n"
+        "    return {'memory': os.environ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']}\n",
+    )
+    result = project.run(
+        "both = {size: sebs_function('functions/increment', memory=size) for size in (256, 512)}\n"
+        "for size in (256, 512, 256):\n"
+        "    results = both[size].warm(2).results\n"
+        "    assert {each.output['memory'] for each in results} == {str(size)}"
+    )
+
+    result.assert_outcomes(passed=1)
+
+
 def test_environments_that_never_stay_are_no_endless_loop(project: Project) -> None:
     local = {"keep_alive": 0}
     project.write("sebs.json", json.dumps({"deployment": {"name": "local", "local": local}}))
@@ -236,7 +252,7 @@ import pytest
 @pytest.mark.parametrize("name", ["one", "other"])
 def test_it(sebs_function, name):
     function = sebs_function("functions/increment")
-    function.invoke()
+    function.cold(1)
     # From here on both could measure.
     pathlib.Path(f"ready-{name}").touch()
     while len(list(pathlib.Path().glob("ready-*"))) < 2:
@@ -247,10 +263,11 @@ def test_it(sebs_function, name):
 """
 
 
-def test_processes_measure_one_at_a_time(project: Project) -> None:
+@pytest.mark.parametrize("options", [(), ("--sebs-cache-dir", "shared")])
+def test_processes_measure_one_at_a_time(project: Project, options: tuple[str, ...]) -> None:
     project.write("test_two.py", TWO_PROCESSES)
 
-    result = project("-n", "2")
+    result = project("-n", "2", *options)
 
     result.assert_outcomes(passed=2)
     first, second = sorted(
