@@ -218,7 +218,8 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
     names = ", ".join(f"{point['memory']} MB" for point in sorted(front, key=lambda p: p["memory"]))
     words = (
         f"What is fast against what is cheap. Nothing is as fast and as cheap as these sizes "
-        f"(filled, on the Pareto front): {names}. Each of the others is beaten by one of them."
+        f"(filled, on the Pareto front): {names}. Each of the others is beaten by one of them. "
+        "That is said of medians: where their intervals overlap, no difference is shown."
     )
     return Figure("pareto", "Time against cost", words, draw, _table(sizes))
 
