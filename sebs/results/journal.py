@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -17,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from sebs.errors import ResultFormatError, UsageError
+from sebs.results.encoding import encoded, encoded_known
 
 _log = logging.getLogger("sebs.Journal")
 
 #: After each attempt to lock, seconds.
 _PAUSES_S = (0.01, 0.05, 0.2, 0.0)
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Journal:
@@ -69,10 +71,19 @@ class Journal:
             ResultFormatError: A number in it is not finite: JSON has no such number.
             OSError: The disk is full; what was appended before is still there.
         """
-        try:
-            line = _encode(record).encode("utf-8", "replace") + b"\n"
-        except ValueError as error:
-            raise ResultFormatError(f"This cannot be journalled: {record!r}: {error}.") from error
+        self._write(encoded(record, _plain), record)
+
+    def append_known(self, record: Mapping[str, Any]) -> None:
+        """Append one record without what is null in it; otherwise as :meth:`append`."""
+        self._write(encoded_known(record, _plain), record)
+
+    def _write(self, text: bytes, record: Mapping[str, Any]) -> None:
+        line = text + b"\n"
+        # Most lines have neither in them, so that their values need no look.
+        if (b"NaN" in line or b"Infinity" in line) and (odd := _not_finite(record)):
+            raise ResultFormatError(
+                f"This cannot be journalled: {record!r}: {odd} is no finite number."
+            )
         written = os.write(self._descriptor, line)
         if written != len(line):
             raise OSError(f"{self._path} took {written} of {len(line)} bytes; is the disk full?")
@@ -107,6 +118,15 @@ def is_written(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _not_finite(record: Mapping[str, Any]) -> str:
+    """Return the names of the numbers that are not finite."""
+    return ", ".join(
+        name
+        for name, value in record.items()
+        if isinstance(value, float) and not math.isfinite(value)
+    )
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

@@ -20,9 +20,10 @@ from sebs.faas.result import (
     ExecutionTimes,
     ProviderTimes,
 )
+from sebs.results.encoding import encoded
 from sebs.results.schema import ANSWERED, DURATIONS, Column, Scalar
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_escaping = json.JSONEncoder(separators=(",", ":")).encode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -74,8 +75,16 @@ def is_wanted(row: Mapping[str, Any]) -> bool:
 
 def measured(result: ExecutionResult) -> Row:
     """Return what an invocation measured, as columns of the table; nulls are left out."""
+    return {name: value for name, value in answered(result).items() if value is not None}
+
+
+def answered(result: ExecutionResult) -> Row:
+    """Return all columns that tell what became of an invocation, null where nothing was measured.
+
+    Without those of its judgement.
+    """
     times, provider, billing = result.times, result.provider_times, result.billing
-    row = {
+    return {
         "start": start_of(result),
         "request_id": result.request_id or None,
         "environment_id": result.environment_id or None,
@@ -96,9 +105,8 @@ def measured(result: ExecutionResult) -> Row:
         "billed_time": billing.billed_time,
         "billed_memory": billing.memory,
         "gb_seconds": billing.gb_seconds or None,
-        "output": _encode(result.output) if result.output else None,
+        "output": encoded(result.output, _escaping).decode() if result.output else None,
     }
-    return {name: value for name, value in row.items() if value is not None}
 
 
 def invocation_of(row: Mapping[str, Any]) -> Invocation:

@@ -23,7 +23,7 @@ from sebs.results import table
 from sebs.results.journal import Journal, read_lines
 from sebs.results.manifest import INVOKE, MANIFEST, Manifest
 from sebs.results.results import Results
-from sebs.results.rows import Row, check_row, measured
+from sebs.results.rows import Row, answered, check_row
 from sebs.results.schema import DURATIONS, FORMAT_VERSION, Scalar, askable
 from sebs.utils import make_directory
 
@@ -127,21 +127,20 @@ class Run(Results):
         identifier = point.get("id")
         if not isinstance(identifier, str):
             raise ResultFormatError(f"The id of an invocation is a text, not {identifier!r}.")
-        if unknown := point.keys() - self._askable:
+        if not self._askable.issuperset(point):
             raise ResultFormatError(
-                f"Points of this run have no {sorted(unknown)}.",
+                f"Points of this run have no {sorted(point.keys() - self._askable)}.",
                 remedy="Name them as factors in the manifest.",
             )
         journal = self._open()
         recorded = self._ids()
         if identifier in recorded:
             raise ResultFormatError(f"Invocation {identifier!r} is recorded already.")
-        asked = {name: value for name, value in point.items() if value is not None}
-        row = {**asked, **measured(result)}
-        for name in [name for name in DURATIONS & row.keys() if row[name] < 0]:
-            backwards = row.pop(name)
+        row = {**point, **answered(result)}
+        for name in [name for name in DURATIONS if (row[name] or 0) < 0]:
+            backwards, row[name] = row[name], None
             _log.warning("%s of %s is %d: a clock was set back.", name, identifier, backwards)
-        journal.append(row)
+        journal.append_known(row)
         recorded.add(identifier)
 
     def amend(self, identifier: str, values: Mapping[str, Any]) -> None:

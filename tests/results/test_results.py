@@ -101,6 +101,28 @@ def test_a_point_that_cannot_be_is_refused(run, point) -> None:
     assert run.recorded() == set("01234")
 
 
+def test_halves_of_characters_lose_no_invocation(run) -> None:
+    odd = result(5)
+    odd.fail("half \ud800 of one")
+    run.record({"id": "5"}, odd)
+    read = Run.load(run.directory)
+    assert read.rows()[5]["error"] == "half ? of one"
+    assert read.invocations()[5].result.output == odd.output
+    assert read.frame().collect()["error"][5] == "half ? of one"
+
+
+def test_nothing_that_is_null_is_in_the_journal(run) -> None:
+    run.record({"id": "5", "delta_t": None, "memory": None}, result(5))
+    assert "null" not in (run.directory / "journal.jsonl").read_text()
+
+
+def test_what_looks_like_no_number_may_be_in_a_text(run) -> None:
+    odd = result(5)
+    odd.fail("NaN or -Infinity")
+    run.record({"id": "5"}, odd)
+    assert Run.load(run.directory).rows()[5]["error"] == "NaN or -Infinity"
+
+
 def test_one_process_records(run) -> None:
     with pytest.raises(UsageError, match="Another process"):
         Run.load(run.directory).record({"id": "9"}, result(9))
