@@ -5,7 +5,7 @@ pydantic's own encoder takes a third of the time of the standard library's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -26,17 +26,8 @@ def encoded(value: Any, otherwise: Callable[[Any], str]) -> bytes:
         return otherwise(value).encode("utf-8", "replace")
 
 
-def encoded_known(values: Mapping[str, Any], otherwise: Callable[[Any], str]) -> bytes:
-    """Return an object as :func:`encoded` does, without the values that are null."""
-    try:
-        return _fast()(values, exclude_none=True)
-    except ValueError:
-        known = {name: value for name, value in values.items() if value is not None}
-        return otherwise(known).encode("utf-8", "replace")
-
-
 @cache
-def _fast() -> Callable[..., bytes]:
+def _fast() -> Callable[[Any], bytes]:
     from pydantic_core import to_json
 
     return to_json

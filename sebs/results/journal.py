@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sebs.errors import ResultFormatError, UsageError
-from sebs.results.encoding import encoded, encoded_known
+from sebs.results.encoding import encoded
 
 _log = logging.getLogger("sebs.Journal")
 
@@ -71,14 +71,7 @@ class Journal:
             ResultFormatError: A number in it is not finite: JSON has no such number.
             OSError: The disk is full; what was appended before is still there.
         """
-        self._write(encoded(record, _plain), record)
-
-    def append_known(self, record: Mapping[str, Any]) -> None:
-        """Append one record without what is null in it; otherwise as :meth:`append`."""
-        self._write(encoded_known(record, _plain), record)
-
-    def _write(self, text: bytes, record: Mapping[str, Any]) -> None:
-        line = text + b"\n"
+        line = encoded(record, _plain) + b"\n"
         # Most lines have neither in them, so that their values need no look.
         if (b"NaN" in line or b"Infinity" in line) and (odd := _not_finite(record)):
             raise ResultFormatError(

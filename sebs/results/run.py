@@ -136,11 +136,11 @@ class Run(Results):
         recorded = self._ids()
         if identifier in recorded:
             raise ResultFormatError(f"Invocation {identifier!r} is recorded already.")
-        row = {**point, **answered(result)}
-        for name in [name for name in DURATIONS if (row[name] or 0) < 0]:
-            backwards, row[name] = row[name], None
+        every = {**point, **answered(result)}
+        for name in [name for name in DURATIONS if (every[name] or 0) < 0]:
+            backwards, every[name] = every[name], None
             _log.warning("%s of %s is %d: a clock was set back.", name, identifier, backwards)
-        journal.append_known(row)
+        journal.append({name: value for name, value in every.items() if value is not None})
         recorded.add(identifier)
 
     def amend(self, identifier: str, values: Mapping[str, Any]) -> None:
