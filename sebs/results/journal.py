@@ -72,8 +72,8 @@ class Journal:
             OSError: The disk is full; what was appended before is still there.
         """
         line = encoded(record, _plain) + b"\n"
-        # Most lines have neither in them, so that their values need no look.
-        if (b"NaN" in line or b"Infinity" in line) and (odd := _not_finite(record)):
+        # Numbers that are not finite are NaN and Infinity; a letter is looked for in no time.
+        if (b"N" in line or b"I" in line) and (odd := _not_finite(record)):
             raise ResultFormatError(
                 f"This cannot be journalled: {record!r}: {odd} is no finite number."
             )

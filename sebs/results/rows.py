@@ -26,7 +26,6 @@ from sebs.results.schema import ANSWERED, DURATIONS, Column, Scalar
 _escaping = json.JSONEncoder(separators=(",", ":")).encode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MICROSECOND = timedelta(microseconds=1)
 
 #: How invocations begin, in the order in which they are shown; see :func:`start_of`.
 STARTS = ("cold", "warm", "unknown", "unanswered")
@@ -175,7 +174,11 @@ def check_row(row: Mapping[str, Any], columns: Mapping[str, Column], place: str)
 
 
 def _since_epoch(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    if moment is None:
+        return None
+    since = moment - _EPOCH
+    # Dividing one span by another is exact as well, and takes twice as long.
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _moment(microseconds: int | None) -> datetime | None:
