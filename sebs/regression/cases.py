@@ -53,18 +53,18 @@ class Selection:
     """What the user wants to see; an empty collection stands for everything.
 
     Attributes:
-        benchmarks: Names of benchmarks.
         languages: Keys of languages.
         architectures: Keys of architectures.
         system_variants: Values of system variants.
         versions: Versions of the languages; empty: the one that the platform prefers.
+        benchmarks: Names of benchmarks.
     """
 
-    benchmarks: Collection[str] = ()
     languages: Collection[str] = ()
     architectures: Collection[str] = ()
     system_variants: Collection[str] = ()
     versions: Collection[str] = ()
+    benchmarks: Collection[str] = ()
 
     def check(self) -> None:
         """Refuse what does not exist anywhere.
