@@ -141,7 +141,7 @@ def write_many(directory: Path) -> Path:
     rows = pl.LazyFrame({"row": pl.int_range(MANY, eager=True)})
     target = run.directory / "invocations.parquet"
     rows.select(given).with_columns(times).sink_parquet(target, compression_level=1)
-    run.manifest.finished({}, tabled=0).write(run.directory)
+    run.manifest.finished({}, (), tabled=0).write(run.directory)
     return run.directory
 
 

@@ -1,0 +1,70 @@
+"""``sebs results show`` of a run in which invocations differ: a row a group, and what is beside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sebs.cli.main import run as sebs
+from sebs.cli.measuring import outcome
+from sebs.faas.result import ExecutionResult
+from sebs.results.manifest import Manifest
+from sebs.results.run import Run
+
+MANIFEST = Manifest(
+    experiment="perf-cost", deployment="local", benchmark="b", constants={"architecture": "x64"}
+)
+
+
+def result(client: int, *, cold: bool = False, failed: bool = False) -> ExecutionResult:
+    made = ExecutionResult(request_id=f"{client}", environment_id="one")
+    made.times.client, made.stats.cold_start = client, cold
+    if failed:
+        made.fail("refused")
+    return made
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Run:
+    run = Run.create(tmp_path, MANIFEST)
+    for memory in (128, 256):
+        for number in range(8):
+            point = {"memory": memory, "kind": "sequential"}
+            cold = memory == 256 and number == 3
+            time = memory * 1000 + number * 100
+            run.record({"id": f"{memory}-{number}", **point}, result(time, cold=cold))
+            burst = {"id": f"{memory}-burst-{number}", **point, "kind": "burst"}
+            run.record(burst, result(50 * time))
+    unwanted = {"id": "128-unwanted", "memory": 128, "kind": "burst", "wanted": False}
+    run.record(unwanted, result(10**9, failed=True))
+    run.finish()
+    return run
+
+
+def test_each_group_is_a_row_with_its_interval(made, capfd) -> None:
+    assert sebs(["results", "show", str(made.directory)]) == 0
+    shown = capfd.readouterr().out
+    rows = {tuple(line.split()[:3]): line.split()[3:] for line in shown.splitlines()}
+    # The 1st and the 8th of 8 enclose the median with 99.2 %, a closer pair with 93 %.
+    assert rows["warm", "128", "sequential"][:6] == ["8", "0", "128", "128", "to", "129"]
+    assert rows["warm", "256", "sequential"][:3] == ["7", "0", "256"]
+    assert rows["cold", "256", "sequential"][:4] == ["1", "0", "256", "-"]
+    assert rows["warm", "128", "burst"][:3] == ["8", "0", "6418"]
+    assert "1 of the invocations in sequence (memory 256) began cold" in shown
+    assert "1 further invocations are in no figure" in shown
+    assert "1 of them failed" in shown
+
+
+def test_what_was_made_again_is_no_failure_of_the_run(made, capfd) -> None:
+    assert outcome(made, unfetched=False) == 0
+    assert sebs(["results", "show", str(made.directory), "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["unwanted"] == {"n": 1, "failures": 1}
+    assert document["failures"] == 0
+    assert document["summary"]["warm"] == {"n": 31, "failures": 0}
+    levels = [(each["start"], *each["levels"].values()) for each in document["groups"]]
+    assert len(levels) == len(set(levels)) == 5
+    made.record({"id": "late", "memory": 128, "kind": "burst"}, result(1, failed=True))
+    assert outcome(made, unfetched=False) == 1
