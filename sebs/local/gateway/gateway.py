@@ -31,6 +31,10 @@ from sebs.local.gateway.tables import TABLES_PATH, Rows, Tables
 
 _CONTROL_LIMIT = 1 << 20
 _ADDRESS = "127.0.0.1"
+
+#: Connections that may wait until they are accepted. With the 100 that asyncio has, most of a burst
+#: of 500 took a second or three more: their first packet was dropped, and is sent again only then.
+_BACKLOG = 4096
 _STOPPED = Verdict("GatewayStopped", "The gateway was stopped.")
 
 #: Seconds that killed environments may take to be gone when the gateway ends.
@@ -107,7 +111,9 @@ class Gateway:
         signal.signal(signal.SIGCHLD, self._child_ended)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self.stop)
-        server = await self._loop.create_server(lambda: Connection(self), _ADDRESS, 0)
+        server = await self._loop.create_server(
+            lambda: Connection(self), _ADDRESS, 0, backlog=_BACKLOG
+        )
         port = server.sockets[0].getsockname()[1]
         names = (b"127.0.0.1", b"localhost", b"[::1]")
         self.hosts = frozenset(names) | {b"%s:%d" % (name, port) for name in names}

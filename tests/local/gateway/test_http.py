@@ -1,8 +1,11 @@
 """The gateway's HTTP side: who is let in, and what malformed requests do."""
 
+import contextlib
 import http.client
 import json
+import os
 import re
+import signal
 import socket
 
 import pytest
@@ -217,3 +220,14 @@ def test_unknown_paths_functions_and_methods(gateway):
     assert gateway.call("GET", "/-/nothing").status == 404
     wrong = gateway.call("DELETE", "/-/status")
     assert (wrong.status, wrong.error["type"]) == (405, "MethodNotAllowed")
+
+
+def test_a_burst_of_connections_waits_to_be_accepted_and_is_not_dropped(gateway):
+    # A gateway that is stopped accepts nothing: connections stand only as far as they may wait.
+    os.kill(gateway.process.pid, signal.SIGSTOP)
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(400):
+                stack.enter_context(socket.create_connection(("127.0.0.1", gateway.port), 10))
+    finally:
+        os.kill(gateway.process.pid, signal.SIGCONT)
