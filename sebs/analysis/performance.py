@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
 from sebs.analysis.quantiles import quantiles
-from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError
+from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError, PriceUnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,11 +75,22 @@ def _costs(results: Results) -> tuple[list[dict[str, Any]], list[str]]:
             tariff = tariff_in(results, architecture)
             found = _costs_of(results, architecture, tariff)
         except (AnalysisError, LimitExceededError) as error:
-            words.append(f"No price of {architecture} is known. {error}")
+            words.append(f"No price of {architecture} is known: {_why_not(error, results)}")
             continue
         costs += [{"architecture": architecture, **each.serialize()} for each in found]
         words += [_told(each, architecture, tariff) for each in found]
     return costs, words
+
+
+def _why_not(error: Exception, results: Results) -> str:
+    """Return why there is no price, and how to get one."""
+    manifest = results.manifest
+    if manifest.parameters.get("prices") or not isinstance(error, PriceUnknownError):
+        return str(error)
+    return (
+        f"{error} Name a provider and a region in experiments.{manifest.experiment}.prices, or "
+        "price the run afterwards: sebs analyze cost RUN --provider NAME --region NAME."
+    )
 
 
 def tariff_in(results: Results, architecture: str) -> Tariff:

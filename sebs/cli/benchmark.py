@@ -46,7 +46,7 @@ def list_benchmarks(benchmarks_dirs: tuple[Path, ...], as_json: bool) -> None:
         output.print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
     columns = ["benchmark", "languages", "memory [MB]", "timeout [s]", "path"]
-    output.print_table(columns, rows, numbers=columns[2:4])
+    output.print_table(columns, rows, numbers=columns[2:4], spare=["path"])
 
 
 @command.command("build")

@@ -15,7 +15,9 @@ def tariff_of(
     place: dict[str, str | None],
     given: tuple[float | None, ...] = (None, None, None),
 ) -> Tariff:
-    """Return the tariff of the options; what they do not say, the results do.
+    """Return the tariff of the options; without any, the one that the run's parameters name.
+
+    What neither says, the results do.
 
     Args:
         results: Of one run.
@@ -39,14 +41,20 @@ def tariff_of(
         return Tariff.of_user(*prices)
     if request is not None or rounding is not None:
         raise UsageError("Prices that are given include --price-per-gb-second.")
-    provider = place["provider"] or _platform_of(results)
+    if not (place["provider"] or place["region"]):
+        place = {**(results.manifest.parameters.get("prices") or {}), **_given(place)}
+    provider = place.get("provider") or _platform_of(results)
     price_book().require(provider)
     return price_book().tariff(
         provider,
-        place["region"] or _region_of(results, provider),
-        place["architecture"] or _only(results, "architecture") or "x64",
-        place["plan"],
+        place.get("region") or _region_of(results, provider),
+        place.get("architecture") or _only(results, "architecture") or "x64",
+        place.get("plan"),
     )
+
+
+def _given(place: dict[str, str | None]) -> dict[str, str | None]:
+    return {name: value for name, value in place.items() if value is not None}
 
 
 def _platform_of(results: Results) -> str:

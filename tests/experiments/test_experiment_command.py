@@ -149,6 +149,14 @@ def test_what_a_million_cost_is_told_where_prices_are_known(sebs) -> None:
     done = sebs("experiment", "process", "--offline", *sebs.results.iterdir())
     assert done.code == 0, done.err
     assert "A million warm invocations with 128 MB on x64 cost 0.2" in done.out
+    drawn = sebs("report", *sebs.results.iterdir())
+    assert "Prices of AWS Lambda in us-east-1" in drawn.out
+
+
+def test_without_prices_it_says_how_to_name_them(sebs) -> None:
+    done = sebs(*command(sebs, experiments=["sequential"], repetitions=2))
+    assert done.code == 0, done.err
+    assert "in experiments.perf-cost.prices, or price the run afterwards" in done.out
 
 
 def test_money_without_a_price_is_refused_before_anything_is_invoked(sebs) -> None:
