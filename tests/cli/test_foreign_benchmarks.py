@@ -156,6 +156,23 @@ def test_a_package_sh_runs_in_a_container(
     assert packed.read(facts).decode() == f"{OLD} LOCAL x64 {os.getuid()}\n"
 
 
+@pytest.mark.docker
+def test_a_regression_builds_in_the_image_that_is_configured(
+    sebs: CommandLine, foreign: Path
+) -> None:
+    write_old(foreign)
+    sources = foreign / "300.utilities" / OLD / "python"
+    (sources / "package.sh").write_text(PACKAGE_SCRIPT)
+    (sources / "function.py").write_text(PYTHON_CHECK + (sources / "function.py").read_text())
+    config = sebs.root / "image.json"
+    config.write_text(json.dumps({"experiments": {"build_image": base_image("python")}}))
+    done = sebs(
+        "regression", "--benchmarks-dir", foreign, "--output-dir", sebs.results, "--config", config,
+        "--benchmarks", OLD, "--languages", "python", "--variants", "package", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err + done.out
+
+
 @pytest.mark.parametrize("name", [NETWORK, CLOCK, REPLY])
 def test_those_that_exchange_messages_run_by_themselves(
     sebs: CommandLine, foreign: Path, name: str
