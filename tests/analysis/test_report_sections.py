@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sebs.analysis.prices import Tariff
+from sebs.analysis.prices import Tariff, price_book
 from sebs.analysis.report.drawing import alone, png_of
 from sebs.analysis.report.figure import KINDS, milliseconds
 from sebs.analysis.report.invocations import invocations, thinned
@@ -159,6 +159,20 @@ def test_without_a_price_it_is_said_and_none_is_guessed() -> None:
     memory = make_report([("one", results_of(rows_of()))], unpriced)[-1]
     assert "No cost is known. There are no prices of 'aws'." in memory.words
     assert memory.figures == []
+
+
+def test_a_size_that_is_not_sold_is_named_and_the_others_are_priced() -> None:
+    def azure(results: Results, architecture: str | None) -> Tariff:
+        return price_book().tariff("azure", "westeurope", "x64")
+
+    sold = price_book().tariff("azure", "westeurope", "x64").plan.memory.sizes[0]
+    both = [row for size in (128, sold) for row in rows_of(memory=size)]
+    words = make_report([("one", results_of(both))], azure)[-1].words
+    assert any(f"A million warm invocations with {sold} MB cost" in each for each in words)
+    assert any("No cost of 128 MB is known. 128 MB are not sold" in each for each in words)
+    neither = [row for size in (128, 256) for row in rows_of(memory=size)]
+    words = make_report([("one", results_of(neither))], azure)[-1].words
+    assert [each[:22] for each in words[:2]] == ["No cost of 128 MB is k", "No cost of 256 MB is k"]
 
 
 def test_the_front_has_what_nothing_beats() -> None:

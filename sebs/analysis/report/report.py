@@ -79,9 +79,13 @@ def make_report(runs: Sequence[tuple[str, Results]], pricing: Pricing) -> list[S
     sections = [_of_run(f"run-{at}", *each) for at, each in enumerate(runs, start=1)]
     parts = parts_of([results for _, results in runs])
     telling = [part for part in parts if part.sizes > 1] or parts
-    sections += [
-        _of_part(f"memory-{at}", part, pricing) for at, part in enumerate(telling[:_PARTS], start=1)
-    ]
+    told: set[tuple[str, ...]] = set()
+    for at, part in enumerate(telling[:_PARTS], start=1):
+        section = _of_part(f"memory-{at}", part, pricing)
+        # Why nothing is known of a part is said once.
+        if section.figures or tuple(section.words) not in told:
+            sections.append(section)
+        told.add(tuple(section.words))
     return sections
 
 
@@ -211,7 +215,10 @@ def _costs(part: Part, pricing: Pricing) -> tuple[list[MemoryCost], str | None, 
     used = usages_of(part.frame)
     try:
         tariff = pricing(part.results, part.architecture)
-        costs = cost_by_memory(used.usages, tariff)
+        without = not_priced(used.usages, tariff)
+        # Where no size is sold each is told; where there is none at all, why that is.
+        none_sold = bool(without) and len(without) == len(used.usages)
+        costs = [] if none_sold else cost_by_memory(used.usages, tariff)
     except (AnalysisError, LimitExceededError) as error:
         return [], used.kind, [f"No cost is known. {error}"]
     words = [
@@ -220,12 +227,12 @@ def _costs(part: Part, pricing: Pricing) -> tuple[list[MemoryCost], str | None, 
         f"provider time of {number(each.median_provider_s * 1000)} ms."
         for each in costs
     ]
-    if used.left_out.otherwise:
+    if costs and used.left_out.otherwise:
         words.append(
             f"Costs are of the kind {used.kind!r}; {used.left_out.otherwise:,} warm invocations "
             "of other kinds are not in them."
         )
-    words += [f"No cost is known. {each.reason}" for each in not_priced(used.usages, tariff)]
+    words += [f"No cost of {each.memory:g} MB is known. {each.reason}" for each in without]
     if tariff.source is None:
         return costs, used.kind, [*words, "Prices as given; free tiers are left out."]
     words.append(
