@@ -33,6 +33,30 @@ def level_in(row: Mapping[str, Any], name: str, fixed: Mapping[str, Scalar]) -> 
     return fixed.get(name) if value is None else value
 
 
+def places(combinations: Iterable[tuple[Scalar, ...]]) -> dict[tuple[Scalar, ...], int]:
+    """Return where what tells invocations apart is shown: the place of each combination.
+
+    Numbers ascend, whatever the order is in which they were measured; the rest is in the order in
+    which it first occurs.
+
+    Args:
+        combinations: Values of the same columns, as they occur.
+    """
+    occurring = list(dict.fromkeys(combinations))
+    firsts = [
+        {v: at for at, v in reversed(list(enumerate(each)))}
+        for each in zip(*occurring, strict=True)
+    ]
+
+    def key(values: tuple[Scalar, ...]) -> list[tuple[bool, float]]:
+        return [
+            (True, value) if isinstance(value, int | float) else (False, first[value])
+            for first, value in zip(firsts, values, strict=True)
+        ]
+
+    return {values: at for at, values in enumerate(sorted(occurring, key=key))}
+
+
 def varying_in_rows(rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> tuple[str, ...]:
     """Return the names of the columns in which rows differ from each other; null is a value."""
     found, fixed = list(rows), manifest.fixed

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sebs.results.levels import level_in, varying_in_rows
+from sebs.results.levels import level_in, places, varying_in_rows
 from sebs.results.manifest import Manifest
 from sebs.results.rows import STARTS, Row, is_wanted
 from sebs.results.schema import Scalar
@@ -125,8 +125,8 @@ class Summary:
 
     Attributes:
         levels: The columns, beside the start, in which the invocations differ.
-        groups: Those that there are, in the order in which what they differ in first occurred; of
-            these cold ones first.
+        groups: Those that there are, in the order of :func:`sebs.results.levels.places`; of what
+            differs in nothing, cold ones first.
         reasons: Why invocations failed, each once, in alphabetic order.
         judged: How many outputs were judged.
         rejected: How many of these are wrong.
@@ -192,7 +192,7 @@ def summarize(rows: Iterable[Row], manifest: Manifest) -> Summary:
     levels = varying_in_rows((row for _, row in numbered), manifest)
     return Summary(
         levels=levels,
-        groups=tuple(_groups(numbered, levels, manifest.fixed)),
+        groups=in_order(_groups(numbered, levels, manifest.fixed)),
         reasons=_each_once(row.get("error") for _, row in numbered if row.get("failure")),
         judged=sum(row.get("valid") is not None for _, row in numbered),
         rejected=len(wrong),
@@ -200,6 +200,13 @@ def summarize(rows: Iterable[Row], manifest: Manifest) -> Summary:
         unwanted=len(unwanted),
         unwanted_failed=sum(bool(row.get("failure")) for row in unwanted),
     )
+
+
+def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """Return groups in the order in which they are shown, those of one combination as they come."""
+    found = list(groups)
+    place = places(tuple(group.levels.values()) for group in found)
+    return tuple(sorted(found, key=lambda group: place[tuple(group.levels.values())]))
 
 
 def _groups(

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.results.levels import varying
 from sebs.results.rows import STARTS
-from sebs.results.summary import NO_REASON, QUANTITIES, SHOWN, Group, Shown, Spread, Summary
+from sebs.results.summary import (
+    NO_REASON,
+    QUANTITIES,
+    SHOWN,
+    Group,
+    Shown,
+    Spread,
+    Summary,
+    in_order,
+)
 from sebs.results.table import wanted_rows
 
 if TYPE_CHECKING:
@@ -46,7 +55,7 @@ def summarize_table(table: pl.LazyFrame, manifest: Manifest) -> Summary:
     levels = varying(asked, manifest)
     return Summary(
         levels=levels,
-        groups=tuple(_groups(_narrow(table, levels), levels)),
+        groups=in_order(_groups(_narrow(table, levels), levels)),
         reasons=_each_once(asked.filter(failure), "error"),
         judged=judged,
         rejected=rejected,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sebs.faas.result import ExecutionResult
+from sebs.results.levels import places
 from sebs.results.manifest import Manifest
 from sebs.results.reading import read_results
 from sebs.results.run import Run
@@ -134,16 +135,31 @@ def test_what_differs_is_in_no_common_figure() -> None:
     found = summarize(rows, manifest)
     assert found.levels == ("memory", "kind")
     assert [(each.key, each.n, each.failures) for each in found.groups] == [
+        (("warm", 128, "warm"), 1, 1),
+        (("warm", 128, "burst"), 1, 0),
         (("cold", 256, "warm"), 1, 0),
         (("warm", 256, "warm"), 2, 0),
-        (("warm", 128, "warm"), 1, 1),
         (("warm", 256, "burst"), 1, 0),
-        (("warm", 128, "burst"), 1, 0),
     ]
-    assert found.groups[1].spreads["client"].median == 25
+    assert found.groups[3].spreads["client"].median == 25
     assert found.by_start()["warm"] == {"n": 5, "failures": 1}
     assert found.by_start()["cold"]["client"]["median"] == 10
     assert not any(each.first for each in found.groups)
+
+
+def test_numbers_ascend_and_the_rest_is_as_it_occurs() -> None:
+    asked = [("warm", 5, None), ("cold", 20, 0.5), ("warm", 100, 0.5), ("cold", 5, 0.5)]
+    asked += [("warm", 5, 0.25), ("warm", 5, None)]
+    assert list(places(asked)) == [
+        ("warm", 5, None),
+        ("warm", 5, 0.25),
+        ("warm", 100, 0.5),
+        ("cold", 5, 0.5),
+        ("cold", 20, 0.5),
+    ]
+    assert list(places(asked).values()) == [0, 1, 2, 3, 4]
+    assert places([()]) == {(): 0}
+    assert places([]) == {}
 
 
 def test_of_many_the_first_are_shown() -> None:

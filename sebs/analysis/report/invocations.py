@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sebs.analysis.report.figure import KINDS
-from sebs.results.levels import level_columns, varying
+from sebs.results.levels import level_columns, places, varying
 from sebs.results.schema import ASKED, Column
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ _TAKEN = (
     "initialization",
     "benchmark_time",
 )
+
+#: Name that no column has.
+_VALUES = "values of levels"
 
 _ASKED = frozenset(column.name for column in ASKED)
 
@@ -51,7 +54,8 @@ def invocations(results: Results) -> pl.DataFrame:
     """Return the invocations that were asked for, in the order in which they began.
 
     The column ``kind`` is ``failed``, else how it began; ``group`` is what was asked for, as far as
-    it is not the same for all; ``at`` is seconds since the first one.
+    it is not the same for all, and ``place`` where that is shown; ``at`` is seconds since the first
+    one.
 
     Raises:
         ResultFormatError: The results cannot be read.
@@ -64,10 +68,25 @@ def invocations(results: Results) -> pl.DataFrame:
     kind = pl.when(failed).then(pl.lit("failed")).otherwise(known)
     at = (pl.col("begin") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     until = (pl.col("end") - pl.col("begin").min()).dt.total_microseconds() / 1e6
-    apart = set(varying(table, results.manifest))
-    group = label([each for each in level_columns(results.manifest) if each.name in apart])
+    names = varying(table, results.manifest)
+    group = label([each for each in level_columns(results.manifest) if each.name in names])
     columns = [kind.alias("kind"), group.alias("group"), at.alias("at"), until.alias("until")]
-    return table.select(*columns, *map(pl.col, _TAKEN)).sort("at", nulls_last=True).collect()
+    values = pl.struct(names) if names else pl.lit(None)
+    taken = table.select(*columns, values.alias(_VALUES), *map(pl.col, _TAKEN))
+    return _placed(taken.sort("at", nulls_last=True).collect(), names)
+
+
+def _placed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Return the frame with ``place`` instead of the values that tell its rows apart."""
+    import polars as pl
+
+    if not names:
+        return frame.drop(_VALUES).with_columns(pl.lit(0).alias("place"))
+    occurring = frame.select(_VALUES).unique(maintain_order=True)
+    found = places(tuple(each.values()) for each in occurring[_VALUES])
+    at = [found[tuple(each.values())] for each in occurring[_VALUES]]
+    placed = occurring.with_columns(pl.Series("place", at))
+    return frame.join(placed, on=_VALUES, nulls_equal=True, maintain_order="left").drop(_VALUES)
 
 
 def label(columns: Sequence[Column]) -> pl.Expr:
@@ -89,8 +108,9 @@ def _told(column: Column) -> pl.Expr:
 
 
 def groups_of(frame: pl.DataFrame) -> list[str]:
-    """Return what was asked for, in the order in which it began; one empty text where all is."""
-    found: list[str] = frame["group"].unique(maintain_order=True).to_list()
+    """Return what was asked for, in the order in which it is shown; one empty text where all is."""
+    ordered = frame.sort("place", maintain_order=True)
+    found: list[str] = ordered["group"].unique(maintain_order=True).to_list()
     return found
 
 

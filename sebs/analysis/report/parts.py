@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.report.invocations import label
 from sebs.analysis.samples import USAGE
-from sebs.results.levels import level_columns, varying
+from sebs.results.levels import level_columns, places, varying
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,7 +70,9 @@ def parts_of(runs: Sequence[Results]) -> list[Part]:
     whole = pl.concat(frames, how="diagonal_relaxed").with_columns(others.alias(_LABEL))
     if whole.is_empty():
         return []
-    return [_part(frame, runs) for frame in whole.partition_by(keys, maintain_order=True)]
+    found = whole.partition_by(keys, maintain_order=True, as_dict=True)
+    place = places(found)
+    return [_part(found[values], runs) for values in sorted(found, key=lambda each: place[each])]
 
 
 def _part(frame: pl.DataFrame, runs: Sequence[Results]) -> Part:
