@@ -25,8 +25,10 @@ _CONNECT_WITHIN, _READ_WITHIN = 10, 60
 #: Requests of the control plane that may be under way at once.
 CONNECTIONS = 32
 
-#: Invocations that may be under way at once, as many as there are threads for them.
-INVOCATIONS = 64
+#: Connections of invocations that are kept to be used again: more than one process has threads for.
+#: One more than these would be closed after its answer, and the next invocation would be measured
+#: with another handshake.
+INVOCATIONS = 4096
 
 
 class Clients:
