@@ -200,6 +200,8 @@ class DockerContainer(ABC, LoggingBase):
         what = f"Building the image of {benchmark}"
         if architecture not in _MACHINES:
             raise UnsupportedLanguageError(f"There are no images for {architecture!r}.")
+        if not is_cached:
+            self._docker.require(what)  # before a repository is made for an image that cannot be
         dockerfile = self.dockerfile(language, language_version, architecture)
         _, _, tag, uri = self.registry_name(
             benchmark, language.value, language_version, architecture

@@ -225,7 +225,9 @@ def test_an_image_without_a_digest_is_refused(uri):
         check_digest(uri)
 
 
-def test_without_an_engine_the_operation_is_named(container, tmp_path):
+def test_without_an_engine_the_operation_is_named_and_nothing_is_made(deployment, tmp_path):
+    config, repository = deployment()
+    container = ECRContainer(SeBSConfig(), None, config, repository)
     (tmp_path / "code").mkdir()
     for name in ("handler.py", "function.py"):
         (tmp_path / "code" / name).write_text("")
@@ -234,6 +236,7 @@ def test_without_an_engine_the_operation_is_named(container, tmp_path):
         container.build_base_image(
             str(tmp_path / "code"), Language.PYTHON, "3.11", "x64", "bench", False
         )
+    assert repository.allocated() == []
 
 
 # --- the repository ---
