@@ -201,12 +201,14 @@ def _run(session: Session, function: Attached, wanted: Wanted) -> tuple[Run, boo
 
 def _describe(function: Attached) -> dict[str, Any]:
     config = function.config
+    # In the platform's own words: it may have languages that are never deployed here.
+    runtime = config.serialize()["runtime"]
     return {
         "target": function.target,
         "function": function.name,
-        "language": config.runtime.language.value,
-        "version": config.runtime.version,
-        "memory": config.memory,
+        "language": runtime["language"],
+        "version": runtime["version"] or None,
+        "memory": config.memory or None,
         "timeout": config.timeout,
         "triggers": [trigger.trigger_type().value for trigger in function.triggers_all()],
     }

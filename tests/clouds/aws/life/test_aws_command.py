@@ -77,6 +77,14 @@ def test_the_platform_is_listed(sebs: CommandLine) -> None:
     assert aws["available"]
 
 
+def test_of_a_url_is_said_what_is_known_of_it_and_no_more(sebs: CommandLine) -> None:
+    url = "https://abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-south-2.on.aws/"
+    out, _ = sebs("function", "attach", url, "--config", "sebs.json", "--as", "url", "--json")
+    shown = json.loads(out)
+    assert (shown["target"], shown["triggers"]) == (url, ["http"])
+    assert [shown[key] for key in ("language", "version", "memory")] == ["unknown", None, None]
+
+
 def test_no_credentials_say_how_to_get_some(sebs: CommandLine) -> None:
     sebs.configure(credentials=None)
     _, err = sebs("benchmark", "invoke", "010.sleep", "test", "--config", "sebs.json", code=1)
