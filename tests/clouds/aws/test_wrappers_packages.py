@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_servers import REGION, Server
+from runtime_client import with_bootstrap
 from wrapper_doubles import Environment, http_event, make_package, s3_event
 
 from sebs import SeBS
@@ -127,17 +126,6 @@ exports.handler = async ({ bucket }) => {
 };
 """,
 }
-BOOTSTRAP = f'#!/bin/sh\nexec "{sys.executable}" -m awslambdaric "$_HANDLER"\n'
-
-
-def with_bootstrap(archive: bytes) -> bytes:
-    """Return a package that brings its own runtime."""
-    changed = io.BytesIO(archive)
-    with zipfile.ZipFile(changed, "a") as package:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        package.writestr(entry, BOOTSTRAP)
-    return changed.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -151,9 +139,9 @@ def with_bootstrap(archive: bytes) -> bytes:
 def test_packages_run_in_every_runtime(
     server: Server, tmp_path: Path, runtime: str, language: Language
 ) -> None:
-    archive = make_package(language, SOURCES[language], tmp_path).read_bytes()
+    archive = make_package(language, SOURCES[language], tmp_path)
     if runtime.startswith("provided"):
-        archive = with_bootstrap(archive)
+        with_bootstrap(archive)
     name = runtime.replace(".", "-")
     server.client("s3").create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
@@ -164,7 +152,7 @@ def test_packages_run_in_every_runtime(
         Runtime=runtime,
         Role="arn:aws:iam::123456789012:role/none",
         Handler=HANDLER,
-        Code={"ZipFile": archive},
+        Code={"ZipFile": archive.read_bytes()},
         Timeout=30,
         Environment={"Variables": {"AWS_ENDPOINT_URL": server.url}},
     )

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 from aws_rig import VERSIONS, Recorder, others, section
 from aws_servers import Server
+from runtime_client import with_bootstrap
 
 from sebs import SeBS
+from sebs.aws import functions
+from sebs.aws.aws import AWS
 from sebs.benchmark.source import find_benchmark, list_benchmarks
 from sebs.errors import ConfigurationError
 from sebs.faas.result import ExecutionResult
 from sebs.faas.system import System
 from sebs.faas.trigger import Trigger
 from sebs.regression.cases import Selection, cases_of
+from sebs.regression.outcome import Outcome
 from sebs.regression.runner import Setting, run_cases
 from sebs.sebs_types import Language
 
@@ -112,6 +116,24 @@ def test_from_the_first_call_to_the_last(
     assert everything(ministack) == before
 
 
+def run_one(client: SeBS, system: System, name: str, language: Language) -> Outcome:
+    """Deploy a benchmark, and invoke it cold and warm; both outputs are judged."""
+    selection = Selection([language.value], ["x64"], ["package"], [VERSIONS[language]])
+    cases = cases_of(system, [find_benchmark(name)], selection)
+    setting = Setting(
+        system,
+        lambda benchmark, experiment: client.get_benchmark(benchmark, system, experiment),
+        "test",
+        Kind.LIBRARY,
+    )
+    [outcome] = run_cases(setting, cases, jobs=1)
+    return outcome
+
+
+def in_python(source: Any) -> bool:
+    return Language.PYTHON in source.config.languages
+
+
 BUNDLED = [
     pytest.param(source.name, language, marks=marks)
     for source in list_benchmarks()
@@ -126,16 +148,33 @@ def test_every_bundled_benchmark_runs(
     ministack: Server, client: SeBS, name: str, language: Language
 ) -> None:
     system = Deployment(client, ministack).system
-    selection = Selection([language.value], ["x64"], ["package"], [VERSIONS[language]])
-    cases = cases_of(system, [find_benchmark(name)], selection)
-    setting = Setting(
-        system,
-        lambda benchmark, experiment: client.get_benchmark(benchmark, system, experiment),
-        "test",
-        Kind.LIBRARY,
-    )
-    [outcome] = run_cases(setting, cases, jobs=1)
+    outcome = run_one(client, system, name, language)
     assert outcome.passed, outcome.reason
+    system.cleanup_resources()
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("name", [each.name for each in list_benchmarks() if in_python(each)])
+def test_every_package_in_python_runs_under_the_official_client(
+    ministack: Server, client: SeBS, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole case again, by the runtime interface client that AWS's own images start."""
+    package = AWS.package_code
+
+    def with_client(*arguments: Any) -> tuple[str, int]:
+        archive, size = package(*arguments)
+        with_bootstrap(Path(archive))
+        return archive, size
+
+    monkeypatch.setattr(AWS, "package_code", with_client)
+    monkeypatch.setattr(functions, "runtime", lambda config: "provided.al2023")
+    system = Deployment(client, ministack).system
+    outcome = run_one(client, system, name, Language.PYTHON)
+    assert outcome.passed, outcome.reason
+    own = f"sebs-{system.config.resources.resources_id}-"
+    found = ministack.client("lambda").get_paginator("list_functions").paginate()
+    [made] = [each for page in found for each in page["Functions"] if own in each["FunctionName"]]
+    assert made["Runtime"] == "provided.al2023"
     system.cleanup_resources()
 
 
