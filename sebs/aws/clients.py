@@ -28,7 +28,7 @@ CONNECTIONS = 32
 #: Connections of invocations that are kept to be used again: more than one process has threads for.
 #: One more than these would be closed after its answer, and the next invocation would be measured
 #: with another handshake.
-INVOCATIONS = 4096
+INVOCATIONS = 1024
 
 
 class Clients:
