@@ -96,8 +96,8 @@ class Laboratory:
         results = self.line.root / "whole"
         process = self._start(results)
         begun = self._begun(process)
-        error = process.stderr.read() if process.stderr else ""
-        require(process.wait() == 0, f"it runs undisturbed: {error}")
+        _, error = process.communicate()
+        require(process.returncode == 0, f"it runs undisturbed: {error}")
         took = time.monotonic() - begun
         return took, _wanted(_only(results))
 
