@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 def measure(run: Run, trigger: Trigger, payload: dict[str, Any]) -> bool:
     """Invoke with a progress bar; return whether the user interrupted it."""
     from sebs.invoke.run import invoke_sequentially
+    from sebs.invoke.watching import watched
     from sebs.progress import progress
 
     total = run.manifest.planned or 0
     results = invoke_sequentially(run, trigger, payload, total)
     interrupted = False
     try:
-        for _ in progress(results, "Invoking", total):
-            pass
+        with watched(run):
+            for _ in progress(results, "Invoking", total):
+                pass
     except KeyboardInterrupt:
         interrupted = True
     return interrupted

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sebs.cli import output
+from sebs.results.caveats import caveats
 from sebs.results.levels import level_columns
 from sebs.results.manifest import Manifest
 from sebs.results.summary import QUANTITIES, Group, Quantity, Shown, Summary
@@ -42,8 +43,7 @@ def show(results: Results, *, as_json: bool) -> None:
         _show_groups(results, summary)
     elif summary.total:
         _show_invocations(summary)
-    findings = getattr(results, "findings", manifest.findings)
-    for line in (*_remarks(manifest, summary, findings), *_verdicts(summary)):
+    for line in (*_remarks(manifest, summary), *caveats(results), *_verdicts(summary)):
         click.echo(line)
     if function := manifest.details.get("function"):
         click.echo(f"Function: {function['name']}")
@@ -143,7 +143,7 @@ def _figure(quantity: Quantity, value: float | None) -> str:
     return f"{shown:.2f}" if shown < 100 else f"{shown:.0f}"
 
 
-def _remarks(manifest: Manifest, summary: Summary, findings: Mapping[str, Any]) -> Iterable[str]:
+def _remarks(manifest: Manifest, summary: Summary) -> Iterable[str]:
     """Tell what is not as it was planned."""
     if manifest.missing(summary.total):
         yield f"Interrupted: {summary.total} of {manifest.planned} invocations were made."
@@ -156,8 +156,6 @@ def _remarks(manifest: Manifest, summary: Summary, findings: Mapping[str, Any]) 
     yield from _starts(manifest, summary)
     if unknown := sum(group.n for group in summary.groups if group.start == "unknown"):
         yield f"Whether {unknown} invocations were cold is not known."
-    if missing := findings.get("missing"):
-        yield f"The platform's log has nothing of {len(missing)} invocations."
 
 
 def _starts(manifest: Manifest, summary: Summary) -> Iterable[str]:

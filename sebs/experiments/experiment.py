@@ -15,6 +15,7 @@ from sebs.experiments.bench import Bench, Setting, bench_of
 from sebs.experiments.parameters import Parameters
 from sebs.invoke.evaluate import validate_outputs
 from sebs.invoke.run import start_run
+from sebs.invoke.watching import watched
 
 if TYPE_CHECKING:
     from sebs.analysis.conclusion import Conclusion
@@ -177,8 +178,9 @@ class Experiment(ABC):
                 run = self._checked(resumed, system)
             with run:
                 begun(run)
-                for _ in watch(self.measure(run, bench), self.lacking(run)):
-                    pass
+                with watched(run):
+                    for _ in watch(self.measure(run, bench), self.lacking(run)):
+                        pass
                 self.judge(run, bench)
                 run.finish()
         return run

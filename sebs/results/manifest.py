@@ -63,6 +63,8 @@ class Manifest:
         ended: Unix time of the end.
         findings: What the platform reported beside the invocations.
         remarks: Sentences on how it went, such as why it ended early.
+        processors: What the client's processors did meanwhile, as
+            :class:`sebs.results.processor_use.ProcessorUse` has it; empty where nobody looked.
         tabled: How many bytes of the journal the Parquet file has; ``None`` where there is none.
     """
 
@@ -90,6 +92,7 @@ class Manifest:
     ended: float | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    processors: Mapping[str, Any] = field(default_factory=dict)
     tabled: int | None = None
 
     @property

@@ -13,6 +13,7 @@ import logging
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from sebs.faas.result import ExecutionResult
 from sebs.results import table
 from sebs.results.journal import Journal, read_lines
 from sebs.results.manifest import INVOKE, MANIFEST, Manifest
+from sebs.results.processor_use import ProcessorUse
 from sebs.results.results import Results
 from sebs.results.rows import Row, answered, check_row
 from sebs.results.schema import DURATIONS, FORMAT_VERSION, Scalar, askable
@@ -159,6 +161,20 @@ class Run(Results):
     def judge(self, identifier: str, rejection: str | None) -> None:
         """Keep the judgement of an output: why it is wrong, or ``None`` where it is right."""
         self.amend(identifier, {"valid": rejection is None, "rejection": rejection or ""})
+
+    def note_processors(self, use: ProcessorUse) -> None:
+        """Keep what the client's processors did, beside what they did before an interruption.
+
+        Nothing is kept of a time in which nothing was recorded.
+
+        Raises:
+            OSError: The directory cannot be written.
+        """
+        if self._journal is None:
+            return
+        whole = ProcessorUse.deserialize(self.manifest.processors).plus(use)
+        self.manifest = replace(self.manifest, processors=whole.serialize())
+        self.manifest.write(self.directory)
 
     def finish(self) -> None:
         """Write the table, where polars is installed, and say in the manifest that it is finished.

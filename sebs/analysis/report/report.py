@@ -28,6 +28,7 @@ from sebs.analysis.report.invocations import (
 )
 from sebs.analysis.report.parts import Part, parts_of, what
 from sebs.errors import AnalysisError, LimitExceededError
+from sebs.results.caveats import caveats
 from sebs.results.table import wanted_rows
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _of_run(name: str, title: str, results: Results) -> Section:
     frame = invocations(results)
     found = series_of(frame)
     words = [_counts(frame, results), *_starts(found, results), *idling.idled(results)]
-    words += _medians(found)
+    words += [*_medians(found), *results.manifest.remarks, *caveats(results)]
     # What a run is about comes first.
     figures: list[Figure | None] = []
     for fit in (
