@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ class Code:
     """What is to be deployed; either a package or an image.
 
     Attributes:
-        hash: Hash of the sources, which names a package that goes through S3.
+        hash: Hash of the sources, which is in the name of a package that goes through S3.
         package: Path of the zip.
         image: URI of the image, by digest.
         entry: What Lambda is told to call in a package.
@@ -58,11 +59,20 @@ class Code:
             return {"ZipFile": self.package.read_bytes()}
         storage = resources.get_storage()
         bucket = storage.get_bucket(StorageBucketType.DEPLOYMENT)
-        key = f"packages/{self.hash}.zip"
+        # Of the same sources another package is made where dependencies have a new version.
+        key = f"packages/{self.hash}-{_digest(self.package)}.zip"
         if key not in storage.list_bucket(bucket, key):
             _log.info("Uploading the package to %s/%s.", bucket, key)
             storage.upload(bucket, str(self.package), key)
         return {"S3Bucket": bucket, "S3Key": key}
+
+
+def _digest(package: Path) -> str:
+    digest = hashlib.sha256()
+    with package.open("rb") as stream:
+        while part := stream.read(2**20):
+            digest.update(part)
+    return digest.hexdigest()[:16]
 
 
 def check_variant(system_variant: SystemVariant) -> None:

@@ -236,13 +236,24 @@ def test_a_large_package_goes_through_s3_once(
     for _ in range(2):
         account.create()
     sent = [each["Code"] for each in asked]
-    assert [place["S3Key"] for place in sent] == ["packages/c0de.zip"] * 2
+    [key] = {place["S3Key"] for place in sent}
+    assert key.startswith("packages/c0de-")
     assert account.resources_id in sent[0]["S3Bucket"]
     assert account.asked("s3.PutObject") == ["s3.PutObject"]
-    stored = account.clients.control("s3").get_object(
-        Bucket=sent[0]["S3Bucket"], Key=sent[0]["S3Key"]
-    )
+    stored = account.clients.control("s3").get_object(Bucket=sent[0]["S3Bucket"], Key=key)
     assert stored["Body"].read() == account.archive.read_bytes()
+
+
+def test_a_large_package_that_was_built_anew_of_the_same_sources_is_deployed(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "LARGEST_DIRECT_UPLOAD", 10)
+    name = account.create()
+    before = account.configuration(name)["CodeSha256"]
+    with zipfile.ZipFile(account.archive, "a") as package:
+        package.writestr("dependency.py", "version = 2")
+    account.functions.update_code(name, account.code, account.config())
+    assert account.configuration(name)["CodeSha256"] != before
 
 
 # --- waiting ---
