@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from base_images import base_image
+from docker.errors import APIError
 
 from sebs.benchmark.dependencies import PYTHON_PACKAGES, Target, install
 from sebs.sebs_types import Language
@@ -89,8 +90,16 @@ def _tar(files):
 
 
 def prune(engine, label):
-    """Remove the images that have a label from the engine."""
-    engine.images.prune({"label": label, "dangling": False})
+    """Remove the images that have a label from the engine, which does it for one at a time."""
+    while True:
+        try:
+            engine.images.prune({"label": label, "dangling": False})
+        except APIError as error:
+            if "already running" not in str(error):
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 class Registry:
