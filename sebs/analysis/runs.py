@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -128,12 +128,8 @@ def compare_runs(
         ResultFormatError: One of them cannot be read.
     """
     differences = tuple(_differences(base, head))
-    if differences and not force:
-        rows = "".join(f"\n  {difference}" for difference in differences)
-        raise IncomparableRunsError(
-            f"The two runs are not comparable; they differ in{rows}\n",
-            remedy="Compare them all the same with --force.",
-        )
+    if not force:
+        _refuse(differences)
     levels = _levels(base, head)
     before, after = times_of(base, metric, levels), times_of(head, metric, levels)
     first, second = before.groups, after.groups
@@ -152,6 +148,29 @@ def compare_runs(
         for key in dict.fromkeys([*first, *second])
     )
     return RunComparison(metric, groups, differences, before.failed, after.failed)
+
+
+def require_same(base: Results, head: Results, what: Collection[str]) -> None:
+    """Refuse two runs that differ in some of what makes them comparable.
+
+    Args:
+        base: One of them.
+        head: The other one.
+        what: Of ``benchmark``, ``benchmark hash``, ``size`` and ``memory``.
+
+    Raises:
+        IncomparableRunsError: They differ; the message has the differences.
+    """
+    _refuse([each for each in _differences(base, head) if each.what in what])
+
+
+def _refuse(differences: Sequence[Difference]) -> None:
+    if differences:
+        rows = "".join(f"\n  {difference}" for difference in differences)
+        raise IncomparableRunsError(
+            f"The two runs are not comparable; they differ in{rows}\n",
+            remedy="Compare them all the same with --force.",
+        )
 
 
 def _differences(base: Results, head: Results) -> list[Difference]:

@@ -212,6 +212,53 @@ def overhead(results: Path, offset: float | None, as_json: bool) -> None:
     output.print_table(columns, rows, numbers=columns[1:])
 
 
+@command.command("iaas")
+@_results
+@click.argument("machine", type=click.Path(path_type=Path))
+@click.option("--architecture", type=click.Choice(["x64", "arm64"]), help="Only those on it.")
+@click.option("--force", is_flag=True, help="Of another benchmark or input size, too.")
+@options.as_json
+def iaas(
+    results: Path, machine: Path, architecture: str | None, force: bool, as_json: bool
+) -> None:
+    """Say how much longer RESULTS of a platform take than MACHINE does for the same.
+
+    MACHINE is a run of the same benchmark on a machine, such as one on the local platform there.
+    The ratio is that of the median provider time of warm invocations to the median time on the
+    machine; above 1 the machine is faster.
+    """
+    from sebs.analysis.against_machine import against_machine
+    from sebs.analysis.comparison import FEWEST
+    from sebs.cli import output
+
+    found = _read(results)
+    architecture = pricing.one_architecture(found, architecture)
+    compared = against_machine(found, _read(machine), architecture, force=force)
+    if as_json:
+        output.print_json(compared.serialize())
+        return
+    columns = ["memory\n[MB]", "n", "median\n[ms]", "platform /\nmachine", "95 % interval"]
+    rows = [
+        (
+            f"{each.memory:g}",
+            each.n,
+            f"{each.median_provider_s * 1000:.2f}",
+            None if each.ratio is None else f"{each.ratio:.3f}",
+            None
+            if each.ratio_low is None or each.ratio_high is None
+            else f"{each.ratio_low:.3f} to {each.ratio_high:.3f}",
+        )
+        for each in compared.by_memory
+    ]
+    output.print_table(columns, rows, numbers=columns)
+    click.echo(
+        f"The machine: median {compared.machine_time} time of {compared.n_machine} warm "
+        f"invocations {compared.median_machine_s * 1000:.2f} ms. Intervals hold together."
+    )
+    if any(each.ratio is None for each in compared.by_memory):
+        click.echo(f"Fewer than {FEWEST} invocations on either side say nothing: measure more.")
+
+
 def _line(line: Line) -> tuple[Any, ...]:
     slope = None if line.slope_s_per_mb is None else f"{line.slope_s_per_mb * 1000:.3f}"
     r2 = None if line.r2 is None else f"{line.r2:.4f}"

@@ -53,6 +53,15 @@ def tariff_of(
     )
 
 
+def one_architecture(results: Results, architecture: str | None) -> str | None:
+    """Return the architecture of which results are taken; nothing where they say none.
+
+    Raises:
+        UsageError: They have several, and none is named.
+    """
+    return architecture or _only(results, "architecture")
+
+
 def _given(place: dict[str, str | None]) -> dict[str, str | None]:
     return {name: value for name, value in place.items() if value is not None}
 
