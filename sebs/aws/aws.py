@@ -17,6 +17,7 @@ from sebs.aws.function import LambdaConfig, LambdaFunction
 from sebs.aws.functions import Functions
 from sebs.aws.identity import check_place, remembered_deployment, sign_in
 from sebs.aws.log_groups import delete_log_group, ensure_log_group, log_group
+from sebs.aws.notifications import run_once
 from sebs.aws.package import package, wrappers
 from sebs.aws.resources import AWSSystemResources
 from sebs.aws.roles import Roles
@@ -196,6 +197,7 @@ class AWS(AttachingAWS):
             self.logging.info("Function %s exists and is adopted.", func_name)
             self._triggers.close(func_name)
             found = self._functions.replace(found, func_name, code, config, counter)
+        run_once(self._clients, func_name)  # also what its first trigger submits
         config.code_sha256 = found.code_sha256
         function = LambdaFunction(
             code_package.benchmark, func_name, code_package.hash, config, found.arn, own

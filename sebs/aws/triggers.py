@@ -122,7 +122,7 @@ class LibraryTrigger(AWSTrigger):
 
         The result has the request's id, and as client time how long the acceptance took; what
         became of it is told by ``download_metrics``. Lambda runs an event whose function failed
-        twice more, unless the trigger was made by ``create_trigger``, which turns that off.
+        twice more, but where that is turned off, as it is for the functions that we deploy.
 
         Raises:
             InvocationError: It was not accepted, as far as is known.

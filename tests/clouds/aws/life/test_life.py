@@ -195,6 +195,18 @@ def test_a_function_that_is_up_to_date_costs_one_request(
         deployment.system.cleanup_resources()
 
 
+def test_a_submitted_event_that_fails_runs_once_whichever_trigger_submits_it(
+    ministack: Server, client: SeBS
+) -> None:
+    """A function has a trigger from the beginning, which nobody has to create."""
+    deployment = Deployment(client, ministack)
+    function = deployment.system.get_function(deployment.benchmark("010.sleep", Language.PYTHON))
+    assert function.triggers(Kind.LIBRARY)
+    how = ministack.client("lambda").get_function_event_invoke_config(FunctionName=function.name)
+    assert how["MaximumRetryAttempts"] == 0
+    deployment.system.cleanup_resources()
+
+
 def test_fifty_functions_are_deployed_at_once(
     ministack: Server, client: SeBS, recorder: Recorder
 ) -> None:
