@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
-from sebs.analysis.quantiles import quantiles
+from sebs.analysis.medians import described
+from sebs.analysis.quantiles import quantile
 from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError, PriceUnknownError
 
 if TYPE_CHECKING:
@@ -51,13 +52,12 @@ def _groups(results: Results) -> list[tuple[tuple[Any, ...], Any]]:
 
 
 def _cell(key: tuple[Any, ...], times: Sequence[int]) -> dict[str, Any]:
-    median, tail = quantiles([time / 1e6 for time in times], [0.5, 0.95])
+    seconds = [time / 1e6 for time in times]
+    tail = quantile(seconds, 0.95)
     return {
         **dict(zip(_BY, key, strict=True)),
-        "n": median.n,
-        "median_s": median.value,
-        "median_low_s": median.low,
-        "median_high_s": median.high,
+        "n": tail.n,
+        **described(seconds, "_s"),
         "p95_s": tail.value,
         "p95_low_s": tail.low,
         "p95_high_s": tail.high,

@@ -107,7 +107,6 @@ def _conclude(experiment: Any, run: Run, *, as_json: bool) -> None:
     """Print a run, and what follows from it."""
     from sebs.cli import output, report
     from sebs.errors import AnalysisError
-    from sebs.results.document import Overview
 
     if not as_json:
         report.show(run, as_json=False)
@@ -118,7 +117,7 @@ def _conclude(experiment: Any, run: Run, *, as_json: bool) -> None:
         conclusion = None
     if as_json:
         document = None if conclusion is None else conclusion.document
-        output.print_json({**Overview(run).serialize(), "conclusion": document})
+        output.print_json({**report.document_of(run), "conclusion": document})
     elif conclusion is not None:
         if conclusion.rows:
             output.print_table(conclusion.columns, conclusion.rows)

@@ -80,7 +80,7 @@ def print_table(
         if not spare or not console().is_terminal or _fits(table, console()):
             show_table(table)
             if number:
-                click.echo(f"Not shown: {', '.join(spare[:number])}; see --json.")
+                click.echo(f"Not shown: {', '.join(spare[:number])}; there is no room.")
             return
     show_table(_filled(columns, cells, right))
 

@@ -33,9 +33,7 @@ _LANGUAGE = ("language", "language_version")
 def show(results: Results, *, as_json: bool) -> None:
     """Print results, as a table or as their document."""
     if as_json:
-        from sebs.results.document import Overview
-
-        output.print_json(Overview(results).serialize())
+        output.print_json(document_of(results))
         return
     manifest, summary = results.manifest, results.summary()
     click.echo(_headline(manifest))
@@ -50,6 +48,23 @@ def show(results: Results, *, as_json: bool) -> None:
     directory: Path | None = getattr(results, "directory", None)
     if directory is not None:
         click.echo(f"Results: {_short(directory)}")
+
+
+def document_of(results: Results) -> dict[str, Any]:
+    """Return results as one document; where polars is installed, with what the groups estimate."""
+    from sebs.results.document import Overview
+    from sebs.results.table import has_polars
+
+    document = Overview(results).serialize()
+    if has_polars():
+        from sebs.analysis.medians import described_clients
+
+        groups = document["groups"]
+        estimates = described_clients(results, list(groups[0]["levels"]) if groups else [])
+        for group in groups:
+            key = (group["start"], *group["levels"].values())
+            group["client_estimate"] = estimates.get(key)
+    return document
 
 
 def _headline(manifest: Manifest) -> str:

@@ -11,12 +11,20 @@ import click
 from sebs.cli import output
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from sebs.analysis.report.figure import Table
     from sebs.analysis.report.page import Drawing
     from sebs.analysis.report.report import Section
 
 #: Heights of a sketch, and how many of them stand beside each other.
-_BLOCKS, _SKETCH = "▁▂▃▄▅▆▇█", 40
+_BLOCKS, _SKETCH = "▁▂▃▄▅▆▇█", 16
+
+#: Title of the sketches.
+_SHAPE = "1st to 99th\npercentile"
+
+#: What a narrow terminal goes without, the first one first.
+_SPARE = ("coverage", "variation", "mean\n[ms]")
 
 #: Columns of texts, beside the first one.
 _TEXTS = frozenset({"start", "invocations", "kind", "phase"})
@@ -148,13 +156,24 @@ def _show(sections: Sequence[Section]) -> None:
         click.echo(("\n" if number else "") + section.title)
         for sentence in section.words:
             click.echo(sentence)
-        if section.sample:
-            click.echo(f"{_sketch(section.sample)}  client times, 1st to 99th percentile")
         if section.summary is not None:
-            _show_table(section.summary)
+            _show_summary(section.summary, section.samples)
         for figure in section.figures:
             click.echo(f"\n{figure.title}")
             _show_table(figure.table)
+
+
+def _show_summary(table: Table, samples: Sequence[pl.Series]) -> None:
+    """Print the table of a run, and beside each row what its times look like."""
+    from itertools import zip_longest
+
+    columns = [title.replace(" [", "\n[") for title in table.columns]
+    rows = [
+        [*row, None if times is None else _sketch(times)]
+        for row, times in zip_longest(table.rows, samples)
+    ]
+    numbers = [title for title in columns[1:] if title not in _TEXTS]
+    output.print_table([*columns, _SHAPE], rows, numbers=numbers, spare=_SPARE)
 
 
 def _show_table(table: Table) -> None:
@@ -163,15 +182,11 @@ def _show_table(table: Table) -> None:
     output.print_table(columns, table.rows, numbers=numbers)
 
 
-def _sketch(ordered: Sequence[float]) -> str:
-    """Return a histogram of times in one line, without the outermost hundredths."""
-    least, most = (ordered[round(q * (len(ordered) - 1))] for q in (0.01, 0.99))
-    counts = [0] * _SKETCH
-    for value in ordered:
-        if least <= value <= most:
-            place = (value - least) / (most - least) if most > least else 0.0
-            counts[min(_SKETCH - 1, int(place * _SKETCH))] += 1
-    highest = max(counts)
-    return "".join(
-        " " if not count else _BLOCKS[-(-count * len(_BLOCKS) // highest) - 1] for count in counts
-    )
+def _sketch(ordered: pl.Series) -> str:
+    """Return a histogram of times in a few letters, without the outermost hundredths."""
+    import numpy as np
+
+    least, most = (float(ordered[round(q * (len(ordered) - 1))]) for q in (0.01, 0.99))
+    counts, _ = np.histogram(ordered.to_numpy(), _SKETCH, (least, most))
+    heights = -(-counts * len(_BLOCKS) // counts.max())
+    return "".join(_BLOCKS[height - 1] if height else " " for height in heights)

@@ -155,6 +155,25 @@ def test_words_count_failures_and_say_what_an_interval_covers() -> None:
     assert re.search(r"coverage 9[5-9]\.\d%", section.words[2])
 
 
+def test_a_mean_has_an_interval_only_where_it_can_be_believed() -> None:
+    rows = [
+        {"id": f"{kind}-{number}", "kind": kind, "start": "warm", "client": time}
+        for kind, times in (
+            ("warm", [1000 + number % 7 for number in range(60)]),
+            ("sequential", [1000] * 59 + [100_000]),
+        )
+        for number, time in enumerate(times)
+    ]
+    section = make_report([("one", results_of(rows))], unpriced)[0]
+    columns = section.summary.columns
+    means = {row[0]: row[columns.index("mean [ms]")] for row in section.summary.rows}
+    assert means["warm"].startswith("1.00 ± 0.000")
+    assert means["sequential"] == "2.65 (no interval)"
+    variations = {row[0]: row[columns.index("variation")] for row in section.summary.rows}
+    assert (variations["warm"], variations["sequential"]) == ("0%", "482%")
+    assert any(each.startswith("Of 2 means 1 have no interval") for each in section.words)
+
+
 def test_without_a_price_it_is_said_and_none_is_guessed() -> None:
     memory = make_report([("one", results_of(rows_of()))], unpriced)[-1]
     assert "No cost is known. There are no prices of 'aws'." in memory.words
@@ -236,7 +255,8 @@ def test_what_differs_is_in_no_common_figure() -> None:
     slices = figures["timeline"].table
     assert slices.columns[:3] == ["from [s]", "invocations", "start"]
     assert any("of the kind 'warm'" in sentence for sentence in cost.words)
-    assert not told.sample
+    counts = [int(row[told.summary.columns.index("n")]) for row in told.summary.rows]
+    assert [len(times) for times in told.samples] == [count for count in counts if count]
 
 
 def test_architectures_have_sections_of_their_own_and_their_own_prices() -> None:

@@ -57,6 +57,28 @@ def test_each_group_is_a_row_with_its_interval(made, capfd) -> None:
     assert "1 of them failed" in shown
 
 
+def test_json_has_the_intervals_of_each_group_too(made, capfd) -> None:
+    assert sebs(["results", "show", str(made.directory), "--json"]) == 0
+    groups = json.loads(capfd.readouterr().out)["groups"]
+    found = {(each["start"], *each["levels"].values()): each["client_estimate"] for each in groups}
+    sequential = found["warm", 128, "sequential"]
+    assert (sequential["median_low"], sequential["median_high"]) == (128_000, 128_600)
+    assert sequential["median_coverage"] == pytest.approx(246 / 2**8)  # X(1) to X(7) of 8
+    assert sequential["mean"] == pytest.approx(128_350)
+    assert sequential["mean_low"] < 128_350 < sequential["mean_high"]
+    assert sequential["coefficient_of_variation"] == pytest.approx(245 / 128_350, rel=0.01)
+    cold = found["cold", 256, "sequential"]
+    assert (cold["median_low"], cold["mean_low"]) == (None, None)
+    assert cold["mean_warning"]
+
+
+def test_a_report_in_the_terminal_sketches_the_times_of_each_group(made, capfd) -> None:
+    assert sebs(["report", str(made.directory)]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    sketched = [line for line in lines if set(line) & set("▁▂▃▄▅▆▇█")]
+    assert len([line for line in sketched if "MB, " in line]) == 5
+
+
 def test_what_was_made_again_is_no_failure_of_the_run(made, capfd) -> None:
     assert outcome(made, unfetched=False) == 0
     assert sebs(["results", "show", str(made.directory), "--json"]) == 0

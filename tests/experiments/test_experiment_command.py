@@ -122,6 +122,7 @@ def test_it_ends_as_soon_as_it_is_precise(sebs) -> None:
     precise = document(sebs, **asked, precision={"within": 0.9})
     [cell, *_] = [each for each in precise["conclusion"]["cells"] if each["start"] == "warm"]
     assert 6 <= cell["n"] < 1000
+    assert cell["mean_low_s"] <= cell["mean_s"] <= cell["mean_high_s"]
     assert (cell["median_high_s"] - cell["median_low_s"]) / 2 <= 0.9 * cell["median_s"]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sebs.analysis.means import Mean, mean
 from sebs.analysis.quantiles import quantile
 from sebs.analysis.report import (
     courses,
@@ -55,8 +56,8 @@ class Section:
         words: Sentences.
         summary: What the words say, as a table; ``None`` where there is none.
         figures: In the order in which they are shown.
-        sample: Times of the warm invocations, µs, ascending, for a sketch in a terminal; none
-            where they do not belong together.
+        samples: Of each row of the summary the times, µs, ascending, for a sketch in a terminal;
+            of rows without times nothing.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Section:
     words: Sequence[str]
     summary: Table | None
     figures: Sequence[Figure]
-    sample: Sequence[float] = ()
+    samples: Sequence[pl.Series] = ()
 
 
 def make_report(runs: Sequence[tuple[str, Results]], pricing: Pricing) -> list[Section]:
@@ -99,7 +100,7 @@ def _of_run(name: str, title: str, results: Results) -> Section:
     frame = invocations(results)
     found = series_of(frame)
     words = [_counts(frame, results), *_starts(found, results), *idling.idled(results)]
-    words += [*_medians(found), *results.manifest.remarks, *caveats(results)]
+    words += [*_medians(found), *_skewed(found), *results.manifest.remarks, *caveats(results)]
     # What a run is about comes first.
     figures: list[Figure | None] = []
     for fit in (
@@ -122,14 +123,13 @@ def _of_run(name: str, title: str, results: Results) -> Section:
             courses.environments,
         )
     ]
-    sample = _sample(found)
     return Section(
         name=name,
         title=title,
         words=words,
         summary=_summary(frame, found),
         figures=[figure for figure in figures if figure is not None],
-        sample=[float(value) for value in sample],
+        samples=[series.times for series in found],
     )
 
 
@@ -171,22 +171,24 @@ def _medians(found: Sequence[Series]) -> Iterator[str]:
         yield f"Median client time, {series.name}: {milliseconds(median.value)} ms ({told})."
 
 
-def _sample(found: Sequence[Series]) -> Sequence[float]:
-    """Return the times of the warm ones, or else of the first, where they belong together."""
-    warm = [series for series in found if series.kind == "warm"] or list(found[:1])
-    return warm[0].times.to_list() if len(warm) == 1 else ()
-
-
 def _summary(frame: pl.DataFrame, found: Sequence[Series]) -> Table:
     rows: list[list[str | None]] = []
     for series in found:
-        median = quantile(series.times.to_numpy())
+        times = series.times.to_numpy()
+        median = quantile(times)
         shown = map(milliseconds, (median.value, median.low, median.high))
         coverage = None if median.coverage is None else f"{median.coverage:.1%}"
         rows.append(
-            [*cells(found, series.group, series.kind), f"{median.n:,}", *shown, coverage, None]
+            [
+                *cells(found, series.group, series.kind),
+                f"{median.n:,}",
+                *shown,
+                coverage,
+                *_averaged(mean(times)),
+                None,
+            ]
         )
-    none: list[str | None] = [None] * 4
+    none: list[str | None] = [None] * 6
     for group in groups_of(frame):
         failed = frame.filter(kind="failed", group=group).height
         if failed:
@@ -194,8 +196,32 @@ def _summary(frame: pl.DataFrame, found: Sequence[Series]) -> Table:
             rows.append([*named, "0", *none, f"{failed:,}"])
     if not rows:
         rows.append(["any", "0", *none, "0"])
-    columns = ("n", "median [ms]", "from [ms]", "to [ms]", "coverage", "failed")
+    columns = ("n", "median [ms]", "from [ms]", "to [ms]", "coverage", *_MEAN, "failed")
     return Table(headed(found, *columns), rows)
+
+
+#: What the summary has of means.
+_MEAN = ("mean [ms]", "variation")
+
+
+def _averaged(found: Mean) -> list[str | None]:
+    """Return a mean with half its interval, or why there is none to believe, and its variation."""
+    told = milliseconds(found.value)
+    if found.warning:
+        told = f"{told} (no interval)"
+    elif found.high is not None:
+        told = f"{told} ± {milliseconds(found.high - found.value)}"
+    return [told, None if found.variation is None else f"{found.variation:.0%}"]
+
+
+def _skewed(found: Sequence[Series]) -> Iterator[str]:
+    """Warn of means that say nothing."""
+    warnings = [mean(series.times.to_numpy()).warning for series in found if len(series.times) > 1]
+    if count := len([each for each in warnings if each]):
+        yield (
+            f"Of {len(found)} means {count} have no interval that could be believed: there are too "
+            "few times for how skewed they are. Read medians."
+        )
 
 
 def _of_part(name: str, part: Part, pricing: Pricing) -> Section:
