@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ def sebs(tmp_path: Path, ministack: Server) -> CommandLine:
 @pytest.mark.registry
 def test_a_benchmark_from_end_to_end(sebs: CommandLine) -> None:
     name, config = "110.dynamic-html", ("--config", "sebs.json")
+    # The server has deployments of others as well, and a plan is of one.
+    sebs.configure(resources={"resources_id": f"command-{uuid.uuid4().hex[:8]}"})
     out, _ = sebs("plan", name, *config)
     assert "create" in out
     printed = [out]
