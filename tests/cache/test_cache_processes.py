@@ -123,7 +123,9 @@ def test_a_kill_at_a_random_moment_loses_nothing_that_was_told(tmp_path: Path, s
     print(f"seed {seed}: killed after {delay * 1000:.1f} ms")
     time.sleep(delay)
     process.send_signal(signal.SIGKILL)
-    told = [int(line) for line in process.communicate()[0].split("\n")[:-1]]
+    # Not communicate(), which would lose what the first line brought along with it.
+    with process:
+        told = [int(line) for line in process.stdout.read().split("\n")[:-1]]
 
     with Cache(tmp_path / "cache") as cache:
         functions = cache.get_functions("local", "010.sleep", "python")
