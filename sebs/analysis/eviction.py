@@ -46,7 +46,8 @@ class EvictionModel:
         period_s: The middle of the interval, seconds; its lower end where it has no higher one;
             ``None`` where nothing was ever seen warm, or nothing ever evicted.
         period_low_s: The model fits equally well for any period above this one,
-        period_high_s: up to this one; ``None`` where there is no end: nothing was evicted.
+        period_high_s: up to this one; ``None`` where there is no end: nothing was evicted. Where
+            nothing was ever warm it is the longest with which not one environment would have been.
         r2: Share of the variance that the model explains; ``None`` where nothing varies.
         n: Number of trials.
     """
@@ -74,8 +75,8 @@ class EvictionModel:
             return f"Nothing was evicted: a period is longer than {self.period_low_s:g} s{fit}."
         if self.period_s is None:
             return (
-                f"Nothing was ever warm: a period is {self.period_high_s:g} s or shorter{fit}. "
-                "Idle for a shorter time."
+                f"Nothing was ever warm: a period is {self.period_high_s:g} s or shorter, for a "
+                "longer one would have left an environment. Idle for a shorter time."
             )
         return (
             f"Half of the idle environments are evicted every {self.period_s:g} s; any period "
@@ -132,6 +133,8 @@ def fit_eviction(trials: Iterable[Idling]) -> EvictionModel:
 
     found = list(trials)
     _check(found)
+    if not any(trial.warm for trial in found):
+        return EvictionModel(None, 0.0, _longest_without_any(found), None, len(found))
     seconds = np.array([trial.seconds for trial in found])
     started = np.array([trial.started for trial in found], dtype=np.float64)
     warm = np.array([trial.warm for trial in found], dtype=np.float64)
@@ -151,6 +154,20 @@ def fit_eviction(trials: Iterable[Idling]) -> EvictionModel:
         period_high_s=high,
         r2=1 - float(least) / spread if spread else None,
         n=len(found),
+    )
+
+
+def _longest_without_any(trials: list[Idling]) -> float:
+    """Return the longest period with which no trial would have had a whole environment left.
+
+    Least squares would always prefer a shorter one, as far as they are asked: that of 2⁻⁴⁰
+    environments is nearer to nothing than that of half of one. Counted are whole environments.
+    """
+    return min(
+        # As many halvings as it takes until less than one is left.
+        trial.seconds / trial.started.bit_length()
+        for trial in trials
+        if trial.seconds > 0
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
-from sebs.analysis.eviction import AfterIdling, EvictionModel, after_idling, fit_eviction
+from sebs.analysis.eviction import AfterIdling, EvictionModel, Idling, after_idling, fit_eviction
 from sebs.errors import InvalidSampleError
 
 if TYPE_CHECKING:
@@ -60,6 +60,22 @@ def models_by_memory(
     return [
         (memory, fit_eviction(trials), after_idling(trials)) for memory, trials in measured.items()
     ]
+
+
+def common_model(models: Sequence[EvictionModel], trials: Sequence[Idling]) -> EvictionModel | None:
+    """Return the model of all memory sizes; nothing where no period fits each as well as its own.
+
+    Args:
+        models: Of each memory size.
+        trials: Of all of them.
+    """
+    every, inf = fit_eviction(trials), float("inf")
+    inside = (
+        each.period_low_s <= every.period_low_s
+        and (every.period_high_s or inf) <= (each.period_high_s or inf)
+        for each in models
+    )
+    return every if all(inside) else None
 
 
 def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:

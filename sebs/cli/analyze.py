@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sebs.cli import options, pricing
+from sebs.cli import options, output, pricing
 
 if TYPE_CHECKING:
     from sebs.analysis.cost import MemoryCost
-    from sebs.analysis.eviction import EvictionModel, Idling
+    from sebs.analysis.eviction import AfterIdling, EvictionModel, Idling
     from sebs.analysis.overhead import Line
     from sebs.analysis.prices import Tariff
     from sebs.analysis.samples import LeftOut
@@ -65,7 +65,6 @@ def cost(
     """
     from sebs.analysis.cost import cost_by_memory, not_priced
     from sebs.analysis.samples import values_of, warm_usages
-    from sebs.cli import output
 
     found = _read(results)
     place = {"provider": provider, "region": region, "architecture": architecture, "plan": plan}
@@ -108,8 +107,6 @@ def _nothing_to_price(left_out: LeftOut) -> InvalidSampleError:
 
 
 def _show_costs(costs: Sequence[MemoryCost]) -> None:
-    from sebs.cli import output
-
     columns = [
         "memory\n[MB]",
         "n",
@@ -151,25 +148,53 @@ def _origin(tariff: Tariff) -> str:
 def eviction(results: Path, memory: int | None, as_json: bool) -> None:
     """Fit the period after which half of the idle environments are evicted.
 
-    Every period of the interval fits equally well.
+    Every period of the interval fits equally well. Memory sizes are fitted apart.
     """
-    from sebs.analysis.eviction import fit_eviction
-    from sebs.analysis.samples import idlings_of
-    from sebs.cli import output
+    from sebs.analysis.eviction import after_idling, fit_eviction
+    from sebs.analysis.idling import models_by_memory
+    from sebs.analysis.samples import idlings_of, values_of
 
-    trials = idlings_of(_read(results), memory)
+    found = _read(results)
+    if memory is None and len(values_of(found, "memory")) > 1:
+        _tell_by_memory(models_by_memory(found), idlings_of(found), as_json=as_json)
+        return
+    trials = idlings_of(found, memory)
     model = fit_eviction(trials)
     if as_json:
         output.print_json(model.serialize())
         return
-    _show_trials(trials, model)
+    _show_trials(after_idling(trials), model)
     click.echo(model.told())
 
 
-def _show_trials(trials: Iterable[Idling], model: EvictionModel) -> None:
-    from sebs.analysis.eviction import after_idling
-    from sebs.cli import output
+def _tell_by_memory(
+    found: Sequence[tuple[int | None, EvictionModel, list[AfterIdling]]],
+    trials: Sequence[Idling],
+    *,
+    as_json: bool,
+) -> None:
+    from dataclasses import fields
 
+    from sebs.analysis.eviction import EvictionModel
+    from sebs.analysis.idling import common_model
+
+    common = common_model([model for _, model, _ in found], trials)
+    if as_json:
+        unknown = {each.name: None for each in fields(EvictionModel)}
+        models = [{"memory": memory, **model.serialize()} for memory, model, _ in found]
+        output.print_json({**(common.serialize() if common else unknown), "models": models})
+        return
+    for memory, model, observed in found:
+        click.echo(f"\n{memory} MB")
+        _show_trials(observed, model)
+        click.echo(model.told())
+    if common is None:
+        click.echo("No one period fits all memory sizes as well as their own.")
+    else:
+        click.echo(f"All memory sizes: {common.told()}")
+
+
+def _show_trials(observed: Iterable[AfterIdling], model: EvictionModel) -> None:
     rows = [
         (
             f"{each.seconds:g}",
@@ -178,7 +203,7 @@ def _show_trials(trials: Iterable[Idling], model: EvictionModel) -> None:
             f"{model.warm_share(each.seconds):.0%}",
             "█" * round(each.share * _BARS),
         )
-        for each in after_idling(trials)
+        for each in observed
     ]
     columns = ["idle [s]", "trials", "warm", "model", ""]
     output.print_table(columns, rows, numbers=columns[:4])
@@ -200,7 +225,6 @@ def overhead(results: Path, offset: float | None, as_json: bool) -> None:
     """
     from sebs.analysis.overhead import fit_overhead
     from sebs.analysis.samples import deliveries_of
-    from sebs.cli import output
 
     cold, warm = fit_overhead(deliveries_of(_read(results), offset))
     lines = {"cold": cold, "warm": warm}
@@ -229,7 +253,6 @@ def iaas(
     """
     from sebs.analysis.against_machine import against_machine
     from sebs.analysis.comparison import FEWEST
-    from sebs.cli import output
 
     found = _read(results)
     architecture = pricing.one_architecture(found, architecture)

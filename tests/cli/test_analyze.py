@@ -220,6 +220,40 @@ def test_memory_sizes_may_be_looked_at_apart(tmp_path, capfd) -> None:
     _, large = asked(capfd, "analyze", "eviction", file, "--memory", 1024)
     assert small["period_low_s"] < 200 <= small["period_high_s"]
     assert large["period_low_s"] < 500 <= large["period_high_s"]
+    code, both = asked(capfd, "analyze", "eviction", file)
+    assert code == 0
+    assert both["models"] == [{"memory": 128, **small}, {"memory": 1024, **large}]
+    assert (both["period_s"], both["r2"], both["n"]) == (None, None, None)
+    assert run(["analyze", "eviction", str(file)]) == 0
+    assert "No one period fits all memory sizes" in capfd.readouterr().out
+
+
+def test_memory_sizes_that_agree_have_a_common_period_too(tmp_path, capfd) -> None:
+    rows = [
+        (memory, 1, MANY, t, round(MANY * 2.0 ** -(t // 380)))
+        for memory, step in ((128, 50), (1024, 70))
+        for t in range(step, 1500, step)
+    ]
+    _, found = asked(capfd, "analyze", "eviction", write(tmp_path / "e.csv", EVICTION, rows))
+    low, high = (
+        pick(model[end] for model in found["models"])
+        for pick, end in ((max, "period_low_s"), (min, "period_high_s"))
+    )
+    assert (found["period_low_s"], found["period_high_s"]) == (low, high)
+    assert low < 380 <= high
+    assert found["n"] == sum(model["n"] for model in found["models"]) == len(rows)
+
+
+@pytest.mark.parametrize(("started", "high"), [(1, 60), (2, 30), (7, 20), (8, 15)])
+def test_where_nothing_was_warm_the_end_is_what_would_have_left_one(
+    started, high, tmp_path, capfd
+) -> None:
+    rows = [(128, 1, started, t, 0) for t in (60, 600)]
+    _, model = asked(capfd, "analyze", "eviction", write(tmp_path / "e.csv", EVICTION, rows))
+    assert (model["period_low_s"], model["period_high_s"]) == (0, high)
+    # Of one more second some trial would have had an environment left, of that end none.
+    assert all(int(started * 2.0 ** -(t // high)) == 0 for t in (60, 600))
+    assert any(int(started * 2.0 ** -(t // (high + 1))) > 0 for t in (60, 600))
 
 
 @pytest.mark.parametrize(
