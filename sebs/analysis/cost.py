@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sebs.analysis.prices import Tariff
 
 
+#: So many places where something has a price are named.
+_NAMED = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What the warm invocations of one memory size used.
@@ -144,23 +148,40 @@ def _refusal(usage: Usage, tariff: Tariff) -> LimitExceededError | InvalidSample
     try:
         _billed_memory(usage, tariff)
     except (LimitExceededError, InvalidSampleError) as error:
-        if plans := _plans_for(usage, tariff):
-            there = f"It has a price with --plan {' or '.join(plans)}."
+        if there := _priced_elsewhere(usage, tariff):
             error.remedy = f"{error.remedy} {there}" if error.remedy else there
         return error
     return None
 
 
+def _priced_elsewhere(usage: Usage, tariff: Tariff) -> str:
+    """Say with what a memory size has a price; empty where nothing has one, or a user gave it."""
+    if plans := _plans_for(usage, tariff):
+        return f"It has a price with --plan {' or '.join(plans)}."
+    if tariff.source is None:
+        return ""
+    none = f"No plan of {tariff.provider} in {tariff.region} has a price of it"
+    others = [
+        f"--region {region} --plan {plan}" for region, plan in _pairs_for(usage, tariff, None)
+    ]
+    return f"{none}; {' or '.join(others[:_NAMED])} has." if others else f"{none}."
+
+
 def _plans_for(usage: Usage, tariff: Tariff) -> tuple[str, ...]:
     """Return the plans of the same place with which a memory size has a price."""
+    return tuple(plan for _, plan in _pairs_for(usage, tariff, tariff.region))
+
+
+def _pairs_for(usage: Usage, tariff: Tariff, region: str | None) -> list[tuple[str, str]]:
+    """Return the regions and plans of a provider with which a memory size has a price."""
     from sebs.analysis.prices import price_book
 
     found = []
-    for other in price_book().find(tariff.provider, tariff.region, tariff.architecture):
+    for other in price_book().find(tariff.provider, region, tariff.architecture):
         with contextlib.suppress(LimitExceededError, InvalidSampleError):
             _billed_memory(usage, other)
-            found.append(other.plan.name)
-    return tuple(found)
+            found.append((other.region, other.plan.name))
+    return found
 
 
 def _cost(usage: Usage, tariff: Tariff, vm_hourly: float | None) -> MemoryCost:

@@ -120,7 +120,8 @@ def _conclude(experiment: Any, run: Run, *, as_json: bool) -> None:
         output.print_json({**report.document_of(run), "conclusion": document})
     elif conclusion is not None:
         if conclusion.rows:
-            output.print_table(conclusion.columns, conclusion.rows)
+            numbers = output.number_columns(conclusion.columns, conclusion.rows)
+            output.print_table(conclusion.columns, conclusion.rows, numbers=numbers)
         for sentence in (*run.remarks, *conclusion.words):
             click.echo(sentence)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -83,6 +84,18 @@ def print_table(
                 click.echo(f"Not shown: {', '.join(spare[:number])}; there is no room.")
             return
     show_table(_filled(columns, cells, right))
+
+
+def number_columns(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[str]:
+    """Return the titles of the columns in which every cell is a number, or a share, or missing."""
+    return [
+        title
+        for title, cells in zip(columns, zip(*rows, strict=True), strict=True)
+        if all(cell is None or _NUMBER.fullmatch(cell) for cell in cells)
+    ]
+
+
+_NUMBER = re.compile(r"-?[\d,]*\.?\d+(e-?\d+)?%?")
 
 
 def _filled(

@@ -130,6 +130,15 @@ def test_a_size_that_is_not_sold_stands_beside_those_that_are(tmp_path, capfd) -
     assert document["not_priced"] == []
 
 
+def test_a_size_that_no_plan_of_the_region_has_names_where_there_is_one(tmp_path, capfd) -> None:
+    file = performance(tmp_path / "result.csv", {128: [5000]})
+    place = ("--provider", "azure", "--region", "westeurope")
+    code, message = refused(capfd, "analyze", "cost", file, *place)
+    assert code == 2
+    assert "No plan of azure in westeurope has a price of it" in message
+    assert "--region eastus --plan consumption has." in message
+
+
 def test_used_memory_that_nobody_measured_has_no_price(tmp_path, capfd) -> None:
     rows = [(512, "warm", False, 1, 0.03, 9, 1_000_000, used) for used in (0, 0, 0)]
     file = write(tmp_path / "result.csv", PERFORMANCE, rows)

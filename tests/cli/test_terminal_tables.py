@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sebs.cli.main import run as sebs_command
+from sebs.cli.output import number_columns
 from sebs.results.manifest import Manifest
 from sebs.results.run import Run
 
@@ -120,3 +121,13 @@ def test_a_pair_without_titles_is_a_line() -> None:
     first, *rest = in_terminal(40, code)
     assert first.startswith("k  v v")
     assert all(line.startswith("   v") for line in rest if line)
+
+
+def test_columns_of_numbers_are_known_by_their_cells() -> None:
+    columns = ("name", "n", "share", "either", "times")
+    rows = [
+        ("large", "1,024", "96%", None, "1,705 (no interval)"),
+        ("12", "3.5e-05", "-4%", "0.1", "2"),
+    ]
+    assert number_columns(columns, rows) == ["n", "share", "either"]
+    assert number_columns((), []) == []
