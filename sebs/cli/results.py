@@ -96,12 +96,14 @@ def show(source: Path, as_json: bool) -> None:
 def export(source: Path, kind: str, target: Path | None) -> None:
     """Write results as JSON, or their table as CSV or Parquet."""
     from sebs.cli import output
-    from sebs.results.export import exported
+    from sebs.cli.report import document_of
+    from sebs.results.export import as_bytes, exported
     from sebs.utils import write_atomically
 
     if target is not None:
         output.require_directory(target)
-    data = exported(_read(source), kind)
+    results = _read(source)
+    data = as_bytes(document_of(results)) if kind == "json" else exported(results, kind)
     if target is None:
         click.echo(data, nl=False)
     else:

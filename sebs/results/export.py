@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from sebs.results import csv_tables
 from sebs.results.document import Overview
@@ -24,10 +26,15 @@ def exported(results: Results, kind: str) -> bytes:
         ResultFormatError: The results cannot be read.
     """
     if kind == "json":
-        return json.dumps(Overview(results).serialize(), indent=1).encode() + b"\n"
+        return as_bytes(Overview(results).serialize())
     frame = results.frame().collect()
     if kind == "csv":
         return csv_tables.written(frame, results.manifest.columns)
     stream, manifest = io.BytesIO(), results.manifest.serialize()
     frame.write_parquet(stream, metadata={MANIFEST_KEY: json.dumps(manifest, default=str)})
     return stream.getvalue()
+
+
+def as_bytes(document: Mapping[str, Any]) -> bytes:
+    """Return a document of plain JSON values as it is exported."""
+    return json.dumps(document, indent=1).encode() + b"\n"
