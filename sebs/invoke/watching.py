@@ -1,7 +1,8 @@
-"""Watches what the processors do while a run is measured."""
+"""Watches when a run is measured, and what the processors do meanwhile."""
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -14,39 +15,48 @@ from sebs.results.processor_use import ProcessorUse
 if TYPE_CHECKING:
     from sebs.results.run import Run
 
+_log = logging.getLogger("sebs.watching")
+
 #: Seconds from one look to the next: a burst that saturates shows, looking costs nothing.
 _EVERY = 0.25
 
 #: What is shorter than this cannot be told from the kernel's own ticks.
 _SHORTEST = 0.1
 
+#: Seconds from one note to the next: a run that is killed has lost no more than that of it.
+_NOTED_EVERY = 5.0
+
 
 @contextmanager
 def watched(run: Run) -> Iterator[None]:
-    """Keep with the run what the processors do within the block, however that ends."""
-    watch = _Watch()
+    """Keep with the run when the block runs, and what the processors do, however it ends."""
+    watch = _Watch(run)
     try:
         yield
     finally:
-        run.note_processors(watch.end())
+        watch.end()
 
 
 class _Watch:
-    def __init__(self) -> None:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._manifest = run.manifest
         self._use = ProcessorUse()
+        self._begun = time.time()
         self._ended = threading.Event()
+        self._note()
         # Already here, so that no import falls into the first invocations.
         self._before = _moment()
         self._thread = threading.Thread(target=self._look, name="sebs-processors", daemon=True)
         self._thread.start()
 
-    def end(self) -> ProcessorUse:
+    def end(self) -> None:
         self._ended.set()
         self._thread.join()
-        return self._use
+        self._note()
 
     def _look(self) -> None:
-        before, ended = self._before, False
+        before, ended, noted = self._before, False, time.monotonic()
         while not ended:
             ended = self._ended.wait(_EVERY)
             now = _moment()
@@ -56,6 +66,18 @@ class _Watch:
                     ProcessorUse.between(seconds, process, machine, _processors())
                 )
                 before = now
+            if not ended and time.monotonic() - noted >= _NOTED_EVERY:
+                noted = time.monotonic()
+                try:
+                    self._note()
+                except OSError as error:
+                    # Where nothing can be written, the journal's own error ends the run.
+                    _log.warning("How it goes could not be noted: %s.", error)
+
+    def _note(self) -> None:
+        # Of the computer's clock, which may be set back.
+        now = max(self._begun, time.time())
+        self._run.note_session(self._manifest, self._begun, now, self._use)
 
 
 def _moment() -> tuple[float, float, float]:

@@ -63,7 +63,10 @@ class Manifest:
         ended: Unix time of the end.
         findings: What the platform reported beside the invocations.
         remarks: Sentences on how it went, such as why it ended early.
-        processors: What the client's processors did meanwhile, as
+        sessions: When it was measured, the first time and after each interruption: ``begun`` and
+            ``ended``, Unix times. One that was killed ended, as far as that is known, when it was
+            last looked at, a few seconds before.
+        processors: What the client's processors did in all of them, as
             :class:`sebs.results.processor_use.ProcessorUse` has it; empty where nobody looked.
         tabled: How many bytes of the journal the Parquet file has; ``None`` where there is none.
     """
@@ -92,6 +95,7 @@ class Manifest:
     ended: float | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    sessions: Sequence[Mapping[str, float]] = field(default_factory=list)
     processors: Mapping[str, Any] = field(default_factory=dict)
     tabled: int | None = None
 

@@ -162,18 +162,30 @@ class Run(Results):
         """Keep the judgement of an output: why it is wrong, or ``None`` where it is right."""
         self.amend(identifier, {"valid": rejection is None, "rejection": rejection or ""})
 
-    def note_processors(self, use: ProcessorUse) -> None:
-        """Keep what the client's processors did, beside what they did before an interruption.
+    def note_session(
+        self, before: Manifest, begun: float, ended: float, processors: ProcessorUse
+    ) -> None:
+        """Keep that it was measured for a time, beside what it had before.
 
-        Nothing is kept of a time in which nothing was recorded.
+        May be called again while the time goes on, by one thread; nothing is kept of a time in
+        which nothing was recorded.
+
+        Args:
+            before: The manifest from before that time.
+            begun: Unix time at which it began.
+            ended: Unix time at which it ended, or until which it has gone on.
+            processors: What the client's did meanwhile.
 
         Raises:
             OSError: The directory cannot be written.
         """
         if self._journal is None:
             return
-        whole = ProcessorUse.deserialize(self.manifest.processors).plus(use)
-        self.manifest = replace(self.manifest, processors=whole.serialize())
+        self.manifest = replace(
+            self.manifest,
+            sessions=[*before.sessions, {"begun": begun, "ended": ended}],
+            processors=ProcessorUse.deserialize(before.processors).plus(processors).serialize(),
+        )
         self.manifest.write(self.directory)
 
     def finish(self) -> None:

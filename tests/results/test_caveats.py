@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -90,3 +93,47 @@ def test_where_function_and_platform_disagree_on_cold_starts_it_is_shown(run, ca
         assert "Function and platform disagree on whether 1 invocation was cold" in shown
         assert "The platform's log has nothing of 2 invocations." in shown
     assert "The budget is spent." in shown
+
+
+_KILLED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+
+from sebs.faas.result import ExecutionResult
+from sebs.invoke import watching
+from sebs.results.run import Run
+
+watching._NOTED_EVERY = 0.3
+run = Run.load(Path(sys.argv[1]))
+result = ExecutionResult(request_id="two", environment_id="one")
+result.times.client = 1000
+before = run.manifest.processors["seconds"]
+with watching.watched(run):
+    run.record({"id": "2"}, result)
+    while len(run.manifest.sessions) < 2 or run.manifest.processors["seconds"] < before + 1:
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_session_that_was_killed_keeps_its_time_and_what_the_processors_did(run) -> None:
+    with watched(run):
+        time.sleep(0.6)
+    before = run.manifest
+    run.close()
+    killed = subprocess.run([sys.executable, "-c", _KILLED, run.directory], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    resumed = Run.load(run.directory)
+    result = ExecutionResult(request_id="three", environment_id="one")
+    result.times.client = 1000
+    with watched(resumed):
+        resumed.record({"id": "3"}, result)
+        time.sleep(0.6)
+    resumed.finish()
+    manifest = Run.load(run.directory).manifest
+    first, second, third = manifest.sessions
+    assert before.sessions == [first]
+    assert first["begun"] < first["ended"] <= second["begun"]
+    assert second["ended"] - second["begun"] >= 0.9
+    assert second["ended"] <= third["begun"] < third["ended"]
+    assert manifest.processors["seconds"] >= before.processors["seconds"] + 1 + 0.4
