@@ -13,7 +13,7 @@ from sebs.analysis.cost import Usage
 from sebs.analysis.eviction import Idling
 from sebs.analysis.overhead import Delivery
 from sebs.errors import InvalidSampleError, OtherExperimentError, UsageError
-from sebs.results.levels import varying
+from sebs.results.levels import level_columns, varying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,15 +85,19 @@ USAGE = ("memory", "kind", "start", "failure", "provider", "memory_used")
 _PRICED = ("warm", "sequential")
 
 
-def warm_usages(results: Results, architecture: str | None = None) -> tuple[list[Usage], LeftOut]:
+def warm_usages(
+    results: Results, architecture: str | None = None, only: Mapping[str, str] | None = None
+) -> tuple[list[Usage], LeftOut]:
     """Return what the warm invocations used whose provider time is known; see :func:`usages_of`.
 
     Args:
         results: Of one run, or of a file.
         architecture: Only invocations on it.
+        only: Only invocations that have these values, as texts, in these columns.
 
     Raises:
         InvalidSampleError: They differ in more than memory size, kind and architecture.
+        UsageError: No invocation has such a value, or there is no such column.
         ResultFormatError: The results cannot be read.
     """
     import polars as pl
@@ -101,14 +105,35 @@ def warm_usages(results: Results, architecture: str | None = None) -> tuple[list
     table = results.wanted()
     if architecture is not None:
         table = table.filter(pl.col("architecture") == architecture)
+    for name, value in (only or {}).items():
+        table = table.filter(_has(results, name, value))
     others = set(varying(table, results.manifest)) - {"memory", "kind", "architecture"}
     if others:
         raise InvalidSampleError(
             f"Invocations that differ in {', '.join(sorted(others))} have no common cost.",
-            remedy="Export the run, and keep of the table what is to be priced.",
+            remedy="Price some of them: "
+            + " ".join(f"--where {each}={values_of(results, each)[0]}" for each in sorted(others))
+            + ".",
         )
     used = usages_of(table.select(USAGE).collect())
     return used.usages, used.left_out
+
+
+def _has(results: Results, name: str, value: str) -> pl.Expr:
+    """Return whether a row has a value, as a text, in a column that tells invocations apart."""
+    import polars as pl
+
+    columns = [each.name for each in level_columns(results.manifest)]
+    if name not in columns:
+        raise UsageError(
+            f"No column {name!r} tells invocations apart.", remedy=f"Take {', '.join(columns)}."
+        )
+    known = {str(each): each for each in values_of(results, name)}
+    if value not in known:
+        raise UsageError(
+            f"No invocation has the {name} {value!r}.", remedy=f"Known: {', '.join(known)}."
+        )
+    return pl.col(name).eq(known[value])
 
 
 @dataclass(frozen=True, slots=True)

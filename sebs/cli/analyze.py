@@ -24,6 +24,15 @@ _BARS = 20
 _results = click.argument("results", type=click.Path(path_type=Path), metavar="RESULTS")
 
 
+def _values(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    for each in given:
+        if "=" not in each:
+            raise click.BadParameter(f"{each!r} is not like payload=large.")
+    return dict(each.split("=", 1) for each in given)
+
+
 @click.group("analyze")
 def command() -> None:
     """Fit the published models to RESULTS, and say what invocations cost.
@@ -43,6 +52,14 @@ def command() -> None:
 @click.option("--price-per-gb-second", type=float, metavar="USD", help="Instead of a provider.")
 @click.option("--price-per-request", type=float, metavar="USD", help="[default: 0]")
 @click.option("--rounding-ms", type=float, metavar="MS", help="Billing step.  [default: 1]")
+@click.option(
+    "--where",
+    "only",
+    multiple=True,
+    callback=_values,
+    metavar="COLUMN=VALUE",
+    help="Only invocations that have it, such as payload=large; may be repeated.",
+)
 @click.option("--vm-hourly", type=float, metavar="USD", help="A machine that would do the same.")
 @options.as_json
 def cost(
@@ -54,6 +71,7 @@ def cost(
     price_per_gb_second: float | None,
     price_per_request: float | None,
     rounding_ms: float | None,
+    only: dict[str, str],
     vm_hourly: float | None,
     as_json: bool,
 ) -> None:
@@ -71,7 +89,7 @@ def cost(
     given = (price_per_gb_second, price_per_request, rounding_ms)
     tariff = pricing.tariff_of(found, place, given)
     several = len(values_of(found, "architecture")) > 1
-    usages, left_out = warm_usages(found, architecture if several else None)
+    usages, left_out = warm_usages(found, architecture if several else None, only)
     if not usages:
         raise _nothing_to_price(left_out)
     costs, without = cost_by_memory(usages, tariff, vm_hourly), not_priced(usages, tariff)

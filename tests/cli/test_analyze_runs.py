@@ -82,6 +82,24 @@ def test_results_of_several_architectures_take_one(tmp_path, capfd) -> None:
     assert (only["n"], only["median_provider_s"]) == (1, 2.0)
 
 
+def test_of_what_differs_in_a_factor_some_are_priced(tmp_path, capfd) -> None:
+    payload, delay = Column("payload", "text", "", "what"), Column("delay", "number", "s", "when")
+    points = [{"payload": name, "delay": at} for name in ("large", "small") for at in (0.0, 0.5)]
+    invocations = [result(1000 * number) for number in (1, 2, 3, 4)]
+    there = record(tmp_path, invocations, points, factors=(payload, delay))
+    assert run(["analyze", "cost", there]) == 1
+    told = capfd.readouterr().err
+    assert "differ in delay, payload" in told
+    assert "--where delay=0.0 --where payload=large." in told
+    where = ("--where", "delay=0.5", "--where", "payload=small")
+    _, document = asked(capfd, "analyze", "cost", there, *where)
+    [only] = document["by_memory"]
+    assert (only["n"], only["median_provider_s"]) == (1, 0.003995)
+    for wrong, word in (("payload=huge", "Known: large, small"), ("client=1", "Take "), ("x", "=")):
+        assert run(["analyze", "cost", there, "--where", wrong]) == 2
+        assert word in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
