@@ -82,8 +82,8 @@ def warned(scaling: Scaling) -> Iterator[str]:
     if scaling.behind:
         yield (
             f"{name}: in {scaling.behind} of {scaling.bursts} bursts this machine fell behind with "
-            f"sending, by up to {scaling.latest_s:.2g} s: their times say more of it than of the "
-            "platform."
+            f"sending, by up to {scaling.latest_s:.2g} s: this is invalid, for their times say more "
+            "of it than of the platform."
         )
 
 
@@ -129,6 +129,7 @@ def _document(scaling: Scaling) -> dict[str, Any]:
         "cold_share": scaling.cold_share,
         "failed": scaling.failed,
         "throttled": scaling.throttled,
+        "valid": scaling.behind == 0,
         "behind": scaling.behind,
         "latest_s": scaling.latest_s,
         "latency": [_tail(tail) for tail in scaling.tails],

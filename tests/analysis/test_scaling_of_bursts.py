@@ -140,6 +140,8 @@ def test_a_generator_that_falls_behind_is_told_of() -> None:
     rows[3]["late"] = 150_000
     conclusion = conclude_scaling(results(rows))
     assert conclusion.document["bursts"][0]["behind"] == 1
+    assert conclusion.document["bursts"][0]["valid"] is False
+    assert conclude_scaling(results(burst())).document["bursts"][0]["valid"] is True
     assert "in 1 of 2 bursts this machine fell behind" in " ".join(conclusion.words)
     assert "A median of fewer than 6 bursts has no interval." in conclusion.words
 
