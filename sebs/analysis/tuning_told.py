@@ -17,6 +17,7 @@ from sebs.analysis.tuning import (
     scores_of,
     tunings_of,
 )
+from sebs.results.caveats import memory_is_idle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,10 +59,16 @@ def conclude_tuning(results: Results) -> Conclusion:
             "The payloads call for different sizes, and a function has one: weigh them by how "
             "often each of them comes."
         )
+    if chosen and memory_is_idle(results.manifest):
+        words.append(
+            "On this platform's process sandbox the memory size does not change how fast a "
+            "function is: the recommendation says nothing about another platform."
+        )
     document = {
         "objective": objective,
         "weight": weight,
         "vm_hourly": hourly,
+        "memory_sets_speed": results.manifest.details.get("memory_sets_speed"),
         "payloads": [_document(tuning, objective, weight) for tuning in tunings],
     }
     rows = [row for tuning in tunings for row in rows_of(tuning)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.errors import UnsupportedOperationError
 from sebs.faas import deploy, deployments
 from sebs.faas.attached import Attaching
-from sebs.faas.limits import check_seconds
+from sebs.faas.behaviour import Behaviour
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 PackageStep = Callable[[str, "Language", str, str, str, bool], "tuple[str, int]"]
 
 
-class System(Attaching):
+class System(Behaviour, Attaching):
     """A FaaS platform: packages code, deploys, invokes, forces cold starts, fetches metrics.
 
     A subclass implements the abstract hooks; :meth:`get_function` calls them in the right order and
@@ -231,23 +230,6 @@ class System(Attaching):
         Raises:
             ColdStartError: It could not be forced for some; the message names them.
         """
-
-    def let_pass(self, seconds: float) -> None:
-        """Let so much time pass on the platform: sleeps; a platform with a virtual clock moves it.
-
-        Args:
-            seconds: How much time.
-
-        Raises:
-            UsageError: It is negative, without end, or no number.
-        """
-        check_seconds(seconds)
-        time.sleep(seconds)
-
-    @property
-    def clock_is_virtual(self) -> bool:
-        """Whether time passes by :meth:`let_pass` alone, and not by itself."""
-        return False
 
     @abstractmethod
     def download_metrics(

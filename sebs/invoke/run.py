@@ -118,6 +118,7 @@ def start_run(
             "system_variant": variant,
             "language_variant": benchmark.language_variant,
             "http": pycurl.version,
+            "memory_sets_speed": system.memory_sets_speed,
         },
     )
     return Run.create(output_dir, manifest)

@@ -53,6 +53,11 @@ class PassingLocal(AttachingLocal):
         """Whether environments idle by :meth:`let_pass` alone; other time passes by itself."""
         return self._config.scaling.clock == VIRTUAL
 
+    @property
+    def memory_sets_speed(self) -> bool:
+        """Whether more memory is more of a processor: a process has a whole one in any case."""
+        return self._config.containers is not None
+
     def _is_concerned(self, definition: dict[str, Any]) -> bool:
         resources = self._config.resources
         owner = resources.resources_id if resources.has_resources_id else None

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from sebs.results.processor_use import ProcessorUse
 
 if TYPE_CHECKING:
+    from sebs.results.manifest import Manifest
     from sebs.results.results import Results
 
 
 def caveats(results: Results) -> Iterator[str]:
-    """Say where the client was saturated, and what function and platform say differently.
+    """Say where the client was saturated, what is contradictory, and what memory does not tell.
 
     Args:
         results: Of one run.
@@ -28,3 +29,13 @@ def caveats(results: Results) -> Iterator[str]:
         )
     if missing := findings.get("missing"):
         yield f"The platform's log has nothing of {len(missing)} invocations."
+    if memory_is_idle(manifest) and len(manifest.parameters.get("memory-sizes") or ()) > 1:
+        yield (
+            "On this platform's process sandbox the memory size does not change how fast a "
+            "function is: what differs between sizes has other reasons."
+        )
+
+
+def memory_is_idle(manifest: Manifest) -> bool:
+    """Whether it is known that a run's functions were as fast with any memory size."""
+    return manifest.details.get("memory_sets_speed") is False

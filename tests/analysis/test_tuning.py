@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from sebs.analysis.tuning import Estimate, Size, front_of, recommended, scores_o
 from sebs.analysis.tuning_told import conclude_tuning, fewest
 from sebs.errors import InvalidSampleError
 from sebs.experiments.memory_tuning import MemoryTuning
+from sebs.results.caveats import caveats
 from sebs.results.manifest import Manifest
 from sebs.results.results import Results
 
@@ -207,3 +209,17 @@ def test_no_size_is_shown_to_be_faster_than_the_last_or_cheaper_than_the_first(p
     for cheaper, dearer in pairwise(front):
         assert dearer.time.shown_below(cheaper.time)
         assert dearer.expense.value >= cheaper.expense.value
+
+
+@pytest.mark.parametrize(("known", "told"), [(False, True), (True, False), (None, False)])
+def test_where_memory_sets_no_speed_the_recommendation_says_what_it_is_worth(known, told) -> None:
+    found = results({128: 200.0, 256: 100.0}, **{"memory-sizes": [128, 256]})
+    details = {} if known is None else {"memory_sets_speed": known}
+    found.manifest = replace(found.manifest, details=details)
+    conclusion = conclude_tuning(found)
+    assert ("says nothing about another platform" in " ".join(conclusion.words)) is told
+    assert conclusion.document["memory_sets_speed"] is known
+    assert ("does not change how fast" in " ".join(caveats(found))) is told
+    one = replace(found.manifest, parameters={**found.manifest.parameters, "memory-sizes": [128]})
+    found.manifest = one
+    assert not list(caveats(found))
