@@ -82,7 +82,7 @@ def warned(scaling: Scaling) -> Iterator[str]:
     if scaling.behind:
         yield (
             f"{name}: in {scaling.behind} of {scaling.bursts} bursts this machine fell behind with "
-            f"sending, by up to {scaling.latest_s:.2g} s: this is invalid, for their times say more "
+            f"sending, by up to {scaling.latest_s:.2g} s: these are invalid: their times say more "
             "of it than of the platform."
         )
 

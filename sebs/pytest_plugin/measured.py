@@ -15,6 +15,7 @@ from sebs.errors import ColdStartError
 from sebs.invoke.evaluate import fetch_metrics, validate_outputs
 from sebs.invoke.run import Code, attempt, start_run
 from sebs.invoke.triggers import present_trigger, trigger_of
+from sebs.invoke.watching import watched
 from sebs.pytest_plugin.plain import plainly
 from sebs.pytest_plugin.samples import Sample, reasons, sorted_out
 from sebs.results.rows import start_of
@@ -164,7 +165,8 @@ class MeasuredFunction(ABC):
             )
             event = self._event(payload)
             try:
-                self._invoke(run, kind, wanted, tolerated_failures, function, trigger, event)
+                with watched(run):
+                    self._invoke(run, kind, wanted, tolerated_failures, function, trigger, event)
                 if any(start_of(each.result) == "unknown" for each in run.invocations()):
                     fetch_metrics(run, self.system, function.name)
                 self._judge(run, payload)
