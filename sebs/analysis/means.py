@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+#: Of fewer observations no interval is believed, and no skewness either: two have none at all.
+FEWEST = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Mean:
     """A mean and how far it can be trusted.
@@ -45,7 +49,8 @@ def mean(values: ArrayLike, confidence: float = CONFIDENCE) -> Mean:
 
     The interval rests on means being nearly normal, which skew delays: n should exceed
     28 + 25 · skewness² (Sugden, Smith and Jones, *Cochran's rule for simple random sampling*,
-    J. R. Statist. Soc. B 62, 2000). Below that there is a warning.
+    J. R. Statist. Soc. B 62, 2000). Below that there is a warning, and
+    with fewer than :data:`FEWEST` observations, whose skewness says nothing.
 
     Args:
         values: Observations, in any unit.
@@ -66,7 +71,9 @@ def mean(values: ArrayLike, confidence: float = CONFIDENCE) -> Mean:
     skewness = _skewness(found)
     needed = 28 + 25 * skewness**2
     warning = ""
-    if skewness and n <= needed:
+    if n < FEWEST:
+        warning = f"a mean's interval needs at least {FEWEST} observations, there are {n}"
+    elif skewness and n <= needed:
         warning = (
             f"with a skewness of {skewness:.1f} a mean's interval needs more than "
             f"{needed:.0f} observations, there are {n}"

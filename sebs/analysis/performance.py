@@ -10,21 +10,24 @@ from sebs.analysis.quantiles import quantile
 from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError, PriceUnknownError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sebs.analysis.cost import MemoryCost
     from sebs.analysis.prices import Tariff
     from sebs.results.results import Results
 
+    Pricing = Callable[[Results, str], Tariff]
+
 #: What tells invocations apart; times of different ones are never pooled.
 _BY = ("architecture", "memory", "kind", "start")
 
 
-def conclude_performance(results: Results) -> Conclusion:
+def conclude_performance(results: Results, pricing: Pricing | None = None) -> Conclusion:
     """Return quantiles of the client time, and what a million warm invocations cost.
 
     Args:
         results: Of one run of perf-cost.
+        pricing: Says whose prices apply on an architecture; by default :func:`tariff_in`.
 
     Raises:
         InvalidSampleError: No invocation that was wanted succeeded.
@@ -33,7 +36,7 @@ def conclude_performance(results: Results) -> Conclusion:
     groups = _groups(results)
     if not groups:
         raise InvalidSampleError("There is not a single invocation that succeeded.")
-    costs, words = _costs(results)
+    costs, words = _costs(results, pricing or tariff_in)
     document = {"cells": [_cell(*group) for group in groups], "cost": costs}
     return Conclusion(words, document)
 
@@ -64,7 +67,7 @@ def _cell(key: tuple[Any, ...], times: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _costs(results: Results) -> tuple[list[dict[str, Any]], list[str]]:
+def _costs(results: Results, pricing: Pricing) -> tuple[list[dict[str, Any]], list[str]]:
     """Return what each architecture and memory size costs, and sentences about it."""
     from sebs.analysis.samples import values_of
 
@@ -72,7 +75,7 @@ def _costs(results: Results) -> tuple[list[dict[str, Any]], list[str]]:
     words: list[str] = []
     for architecture in values_of(results, "architecture"):
         try:
-            tariff = tariff_in(results, architecture)
+            tariff = pricing(results, architecture)
             found = _costs_of(results, architecture, tariff)
         except (AnalysisError, LimitExceededError) as error:
             words.append(f"No price of {architecture} is known: {_why_not(error, results)}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sebs.analysis.report.figure import Table
     from sebs.analysis.report.page import Drawing
-    from sebs.analysis.report.report import Section
+    from sebs.analysis.report.section import Section
 
 #: Heights of a sketch, and how many of them stand beside each other.
 _BLOCKS, _SKETCH = "▁▂▃▄▅▆▇█", 16
@@ -27,7 +27,7 @@ _SHAPE = "1st to 99th\npercentile"
 _SPARE = ("coverage", "variation", "mean\n[ms]")
 
 #: Columns of texts, beside the first one.
-_TEXTS = frozenset({"start", "invocations", "kind", "phase"})
+_TEXTS = frozenset({"start", "invocations", "kind", "phase", "value"})
 
 
 @click.command("report")
@@ -154,6 +154,7 @@ def _write_figures(drawings: dict[tuple[str, str], Drawing], directory: Path) ->
 def _show(sections: Sequence[Section]) -> None:
     for number, section in enumerate(sections):
         click.echo(("\n" if number else "") + section.title)
+        _show_answer(section)
         for sentence in section.words:
             click.echo(sentence)
         if section.summary is not None:
@@ -161,6 +162,20 @@ def _show(sections: Sequence[Section]) -> None:
         for figure in section.figures:
             click.echo(f"\n{figure.title}")
             _show_table(figure.table)
+        if section.method is not None:
+            click.echo("\nHow this was measured")
+            _show_table(section.method)
+
+
+def _show_answer(section: Section) -> None:
+    """Print what follows from a run, apart from everything that it rests on."""
+    for sentence in section.answer:
+        click.echo(sentence)
+    if section.answers is not None:
+        columns, rows = section.answers.columns, section.answers.rows
+        output.print_table(columns, rows, numbers=output.number_columns(columns, rows))
+    if section.answer or section.answers is not None:
+        click.echo("\nWhat was measured")
 
 
 def _show_summary(table: Table, samples: Sequence[pl.Series]) -> None:

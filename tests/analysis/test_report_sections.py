@@ -19,7 +19,8 @@ from sebs.analysis.report.drawing import alone, png_of
 from sebs.analysis.report.figure import KINDS, milliseconds
 from sebs.analysis.report.invocations import invocations, thinned
 from sebs.analysis.report.page import draw, page
-from sebs.analysis.report.report import Section, make_report
+from sebs.analysis.report.report import make_report
+from sebs.analysis.report.section import Section
 from sebs.cli.main import run
 from sebs.errors import PriceUnknownError
 from sebs.results.manifest import Manifest
@@ -168,16 +169,25 @@ def test_a_mean_has_an_interval_only_where_it_can_be_believed() -> None:
     columns = section.summary.columns
     means = {row[0]: row[columns.index("mean [ms]")] for row in section.summary.rows}
     assert means["warm"].startswith("1.00 ± 0.000")
-    assert means["sequential"] == "2.65 (no interval)"
+    assert means["sequential"] == "2.65"
     variations = {row[0]: row[columns.index("variation")] for row in section.summary.rows}
     assert (variations["warm"], variations["sequential"]) == ("0%", "482%")
-    assert any(each.startswith("Of 2 means 1 have no interval") for each in section.words)
+    assert any(
+        each.startswith("1 of the 2 means are shown without an interval") for each in section.words
+    )
 
 
 def test_without_a_price_it_is_said_and_none_is_guessed() -> None:
-    memory = make_report([("one", results_of(rows_of()))], unpriced)[-1]
+    both = [row for size in (128, 256) for row in rows_of(memory=size)]
+    memory = make_report([("one", results_of(both))], unpriced)[-1]
     assert "No cost is known. There are no prices of 'aws'." in memory.words
-    assert memory.figures == []
+    assert [figure.name for figure in memory.figures] == ["memory"]
+
+
+def test_of_one_memory_size_without_a_price_nothing_is_said() -> None:
+    run = ("one", results_of(rows_of()))
+    assert [section.name for section in make_report([run], unpriced)] == ["run-1"]
+    assert [section.name for section in make_report([run], priced)] == ["run-1", "memory-1"]
 
 
 def test_a_size_that_is_not_sold_is_named_and_the_others_are_priced() -> None:
@@ -231,7 +241,7 @@ def test_what_differs_is_in_no_common_figure() -> None:
     rows += [{**rows[0], "id": "other", "client": 10**9, "wanted": False}]
     report = make_report([("one", results_of(rows))], priced)
     told, cost = report
-    assert "1 further ones" in told.words[0]
+    assert "1 more were only made to prepare others" in told.words[0]
     assert "in the table" in told.words[1]
     figures = {figure.name: figure for section in report for figure in section.figures}
     named = ["128 MB, warm", "128 MB, burst", "256 MB, burst", "256 MB, sequential"]

@@ -47,6 +47,8 @@ class Series:
     @property
     def name(self) -> str:
         """What it is called in a sentence."""
+        if self.kind in self.group.split(", "):
+            return self.group
         return f"{self.group}: {self.kind}" if self.group else self.kind
 
 
@@ -68,12 +70,31 @@ def invocations(results: Results) -> pl.DataFrame:
     kind = pl.when(failed).then(pl.lit("failed")).otherwise(known)
     at = (pl.col("begin") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     until = (pl.col("end") - pl.col("begin").min()).dt.total_microseconds() / 1e6
-    names = varying(table, results.manifest)
+    names = _telling(table, varying(table, results.manifest))
     group = label([each for each in level_columns(results.manifest) if each.name in names])
     columns = [kind.alias("kind"), group.alias("group"), at.alias("at"), until.alias("until")]
     values = pl.struct(names) if names else pl.lit(None)
     taken = table.select(*columns, values.alias(_VALUES), *map(pl.col, _TAKEN))
     return _placed(taken.sort("at", nulls_last=True).collect(), names)
+
+
+def _telling(table: pl.LazyFrame, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that tell invocations apart, without those that others repeat."""
+    import polars as pl
+
+    # A payload has the name of its size unless it is an event of its own, and what was asked to be
+    # cold and was needs no second word for it.
+    pairs = {"size": "payload", "kind": "start"}
+    there = {*names, "start"}
+    repeated = {
+        name: (pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(other))).all().alias(name)
+        for name, other in pairs.items()
+        if name in names and other in there
+    }
+    if not repeated:
+        return tuple(names)
+    found = table.select(repeated.values()).collect().row(0, named=True)
+    return tuple(name for name in names if not found.get(name))
 
 
 def _placed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -98,13 +119,48 @@ def label(columns: Sequence[Column]) -> pl.Expr:
     return pl.concat_str([_told(column) for column in columns], separator=", ", ignore_nulls=True)
 
 
+#: How the value of a column is told where its name and unit make no phrase.
+_PHRASES = {
+    "payload_bytes": "{} of payload",
+    "padding_bytes": "{} of padding",
+    "burst_size": "burst of {}",
+    "inter_arrival": "{} apart",
+    "environments": "{} environments",
+}
+
+
 def _told(column: Column) -> pl.Expr:
     import polars as pl
 
-    unit = f" {column.unit}" if column.unit else ""
     # The values of the table's own texts speak for themselves.
-    name = "" if column.name in {*_ASKED} - {"payload_bytes"} else f"{column.name} "
-    return pl.format(f"{name.replace('_', ' ')}{{}}{unit}", pl.col(column.name))
+    name = "" if column.name in _ASKED else f"{column.name.replace('_', ' ')} "
+    return pl.format(_PHRASES.get(column.name, f"{name}{{}}"), _valued(column))
+
+
+def _valued(column: Column) -> pl.Expr:
+    """Return a column's values with their unit; different ones never become the same text."""
+    import polars as pl
+
+    value = pl.col(column.name)
+    if column.type not in ("integer", "number"):
+        return value
+    if column.unit == "B":
+        kilo, mega = (
+            pl.format(f"{{}} {unit}", _plain((value / size).round(6))) for unit, size in _BYTES
+        )
+        small = pl.format("{} B", _plain(value))
+        return pl.when(value < 1_000).then(small).when(value < 10**6).then(kilo).otherwise(mega)
+    return pl.format(f"{{}} {column.unit}" if column.unit else "{}", _plain(value))
+
+
+_BYTES = (("kB", 10**3), ("MB", 10**6))
+
+
+def _plain(value: pl.Expr) -> pl.Expr:
+    """Return a number as text, a whole one without decimals."""
+    import polars as pl
+
+    return value.cast(pl.Float64).cast(pl.String).str.strip_suffix(".0")
 
 
 def groups_of(frame: pl.DataFrame) -> list[str]:

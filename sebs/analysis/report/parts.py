@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.report.invocations import label
@@ -48,16 +48,24 @@ class Part:
         return int(self.frame["memory"].drop_nulls().n_unique())
 
 
-def parts_of(runs: Sequence[Results]) -> list[Part]:
+def parts_of(named: Sequence[tuple[str, Results]]) -> list[Part]:
     """Return the invocations of runs that were asked for, apart by all but memory size and kind.
+
+    Runs with different memory sizes make one part; those that measured the same one stay apart, as
+    another day is another sample.
+
+    Args:
+        named: The runs, each with its name.
 
     Raises:
         ResultFormatError: One of them cannot be read.
     """
     import polars as pl
 
+    runs = [results for _, results in named]
     columns = {each.name: each for run in runs for each in level_columns(run.manifest)}
     apart = _apart(runs) - _SHOWN
+    apart -= {"payload"} if all(map(_named_by_size, runs)) else set()
     keys = [name for name in columns if name in {*apart, *_FUNCTION}]
     others = label([columns[name] for name in keys if name not in _FUNCTION])
     frames = []
@@ -72,15 +80,40 @@ def parts_of(runs: Sequence[Results]) -> list[Part]:
         return []
     found = whole.partition_by(keys, maintain_order=True, as_dict=True)
     place = places(found)
-    return [_part(found[values], runs) for values in sorted(found, key=lambda each: place[each])]
+    ordered = (found[values] for values in sorted(found, key=lambda each: place[each]))
+    return [part for frame in ordered for part in _parted(frame, named)]
 
 
-def _part(frame: pl.DataFrame, runs: Sequence[Results]) -> Part:
+def _parted(frame: pl.DataFrame, named: Sequence[tuple[str, Results]]) -> Iterator[Part]:
+    """Yield invocations as one part, or as one for each run where runs share a memory size."""
+    import polars as pl
+
+    shared = frame.group_by("memory").agg(pl.col(_RUN).n_unique().alias("runs"))["runs"].max()
+    if not isinstance(shared, int) or shared < 2:
+        yield _part(frame, named)
+        return
+    for one in frame.partition_by(_RUN, maintain_order=True):
+        part = _part(one, named)
+        yield replace(part, title=f"{part.title}, {named[one[_RUN][0]][0]}")
+
+
+def _part(frame: pl.DataFrame, named: Sequence[tuple[str, Results]]) -> Part:
     first = frame.row(0, named=True)
     more = f", {first[_LABEL]}" if first[_LABEL] else ""
     title = f"{what(first)}{more}"
     kept = frame.select(*USAGE, "client")
-    return Part(title, kept, runs[first[_RUN]], first["architecture"])
+    return Part(title, kept, named[first[_RUN]][1], first["architecture"])
+
+
+def _named_by_size(run: Results) -> bool:
+    """Whether a run's payloads are inputs of a size, which its title has."""
+    import polars as pl
+
+    table = run.wanted()
+    if "payload" not in table.collect_schema().names():
+        return True
+    same = pl.col("payload").eq_missing(pl.col("size")).all()
+    return bool(table.select(same).collect().item())
 
 
 def _apart(runs: Iterable[Results]) -> set[str]:
