@@ -7,6 +7,8 @@ import pty
 import subprocess
 import sys
 
+from sebs import progress
+
 PROGRAM = """
 from sebs.progress import progress, status
 with status("Waiting for the log"):
@@ -15,7 +17,13 @@ print(list(progress(range(3), "Deploying", 3)))
 """
 
 
-def test_nothing_is_shown_without_a_terminal() -> None:
+def test_without_a_terminal_a_line_tells_from_time_to_time(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(progress, "LINES_EVERY", 0)
+    assert list(progress.progress(range(3), "Invoking", 3)) == [0, 1, 2]
+    assert capsys.readouterr().err == "Invoking: 1 of 3.\nInvoking: 2 of 3.\n"
+
+
+def test_what_takes_no_time_shows_nothing_without_a_terminal() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )

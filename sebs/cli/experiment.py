@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import click
 from sebs.cli import measuring, options, reporting
 
 if TYPE_CHECKING:
+    from sebs.experiments.experiment import Experiment
     from sebs.faas.result import ExecutionResult
     from sebs.results.run import Run
 
@@ -56,19 +57,31 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
     from sebs.results.run import Run
 
     resumed = Run.load(resume) if resume else None
+    begun: list[Run] = []
     with open_session(**given) as session:
         section = session.configuration.experiments
+        _require_section(name, section)
         experiment = session.client.get_experiment(name, section)
         experiment.prepare(session.client, session.system)
         session.initialize()
-        run = experiment.run(
-            session.system,
-            session.client.output_dir,
-            resumed=resumed,
-            configuration=session.configuration.as_dict(),
-            begun=_tell,
-            watch=_watch,
-        )
+
+        def tell(run: Run) -> None:
+            begun.append(run)
+            _tell(run, experiment)
+
+        try:
+            run = experiment.run(
+                session.system,
+                session.client.output_dir,
+                resumed=resumed,
+                configuration=session.configuration.as_dict(),
+                begun=tell,
+                watch=_watch,
+            )
+        except KeyboardInterrupt:
+            for interrupted in begun:
+                _tell_interrupted(interrupted, experiment)
+            raise
         unfetched = measuring.fetch_metrics(run, session.system)
         run.finish()
     _conclude(type(experiment), run, as_json=as_json)
@@ -126,9 +139,40 @@ def _conclude(experiment: Any, run: Run, *, as_json: bool) -> None:
             click.echo(sentence)
 
 
-def _tell(run: Run) -> None:
+def _require_section(name: str, experiments: Mapping[str, Any]) -> None:
+    """Refuse to run an experiment that nobody configured: its defaults may take an hour.
+
+    Raises:
+        UnknownExperimentError: There is no such experiment.
+        ConfigurationError: The configuration has no section of it.
+    """
+    import json
+
+    from sebs.errors import ConfigurationError
+    from sebs.experiments import registry
+
+    example = {"experiments": {name: registry.load(name).EXAMPLE}}
+    if name not in experiments:
+        raise ConfigurationError(
+            f"The configuration has no section experiments.{name}.",
+            remedy=f"Name a file that has one with --config, such as {json.dumps(example)}; what "
+            "it leaves out has the defaults of docs/experiments.md.",
+        )
+
+
+def _tell(run: Run, experiment: Experiment) -> None:
     kept = shlex.quote(str(run.directory))
+    click.echo(experiment.announcement(run), err=True)
     click.echo(f"Kept in {kept}; where it is interrupted, go on with --resume {kept}", err=True)
+
+
+def _tell_interrupted(run: Run, experiment: Experiment) -> None:
+    lacking, kept = experiment.lacking(run), shlex.quote(str(run.directory))
+    click.echo(
+        f"{lacking:,} invocations were not made; the others are kept. Go on with the same command "
+        f"and --resume {kept}",
+        err=True,
+    )
 
 
 def _watch(results: Iterable[ExecutionResult], total: int) -> Iterable[ExecutionResult]:

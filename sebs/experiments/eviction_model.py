@@ -6,7 +6,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
@@ -70,6 +70,11 @@ class Eviction(Experiment):
     AMENDABLE = frozenset({"functions"})
     parameters: EvictionParameters
 
+    EXAMPLE: ClassVar = {"delta-t": [1, 60, 120], "repetitions": 1}
+
+    #: Whether no trial idles on the real clock.
+    _skips_time = False
+
     #: Set as soon as the platform is known: its virtual clock passes for all functions at once.
     _at_a_time = 1
 
@@ -103,8 +108,16 @@ class Eviction(Experiment):
 
     def lacking(self, run: Run) -> int:
         """Return how many of the wanted invocations a run lacks."""
-        made = _made(run)
-        return sum(len(last.ids) for last in self._last_tries(made) if last.fault(made))
+        return sum(len(last.ids) for last in self._unmade(run))
+
+    def least_duration(self, run: Run) -> float:
+        """Return how long what a run lacks takes at least, seconds: idling, and invocations."""
+        working = 2 * self.parameters.sleep
+        lasting = [
+            working + (0 if self._skips_time else each.trial.seconds) for each in self._unmade(run)
+        ]
+        # Those that idle at the same time do not wait for each other.
+        return max(sum(lasting) / max(1, self.copies()), max(lasting, default=0))
 
     def prepare(self, client: SeBS, system: System) -> None:
         """Look over what is asked for.
@@ -121,7 +134,8 @@ class Eviction(Experiment):
             problem = Problem(f"experiments.{self.NAME}.sleep", fault)
             message = f"The experiment {self.NAME!r} cannot be run:"
             raise ConfigurationError(message, problems=[problem])
-        self._at_a_time = 1 if system.clock_is_virtual else self.parameters.functions
+        self._skips_time = system.clock_is_virtual
+        self._at_a_time = 1 if self._skips_time else self.parameters.functions
 
     def measure(self, run: Run, bench: Bench) -> Iterator[ExecutionResult]:
         """Make the trials that the run lacks.
@@ -159,6 +173,11 @@ class Eviction(Experiment):
 
     def _event(self, bench: Bench) -> Event:
         return {**bench.events[self.parameters.input_size], "sleep": self.parameters.sleep}
+
+    def _unmade(self, run: Run) -> list[Try]:
+        """Return the last try of each trial that has to be made, perhaps again."""
+        made = _made(run)
+        return [last for last in self._last_tries(made) if last.fault(made)]
 
     def _last_tries(self, made: Mapping[str, ExecutionResult]) -> list[Try]:
         """Return the last try of each trial, in the order of the plan."""

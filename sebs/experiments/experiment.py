@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sebs.config_schema import check
-from sebs.errors import ConfigurationError, IncomparableRunsError
+from sebs.errors import ConfigurationError, IncomparableRunsError, LimitExceededError
 from sebs.experiments.bench import Bench, Setting, bench_of
 from sebs.experiments.parameters import Parameters
 from sebs.invoke.evaluate import validate_outputs
@@ -59,6 +60,9 @@ class Experiment(ABC):
 
     #: Parameters that may be others when a run is resumed: they say when it ends, not what it is.
     AMENDABLE: ClassVar[frozenset[str]] = frozenset()
+
+    #: Parameters that the shortest section that makes sense has.
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, config: ExperimentConfig) -> None:
         section = config.settings.get(self.NAME, {})
@@ -121,6 +125,10 @@ class Experiment(ABC):
         """Return how many of the wanted invocations a run lacks."""
         return len(set(self.wanted()) - run.recorded())
 
+    def least_duration(self, run: Run) -> float:
+        """Return how long what a run lacks takes at least, seconds; 0 where nothing is known."""
+        return 0
+
     def judge(self, run: Run, bench: Bench) -> None:
         """Judge the outputs; experiments that send more than one event say which one is whose."""
         first = next(iter(self.packages.values()))
@@ -143,8 +151,19 @@ class Experiment(ABC):
             package = client.get_benchmark(self.parameters.benchmark, system, config)
             for size in self.sizes():
                 package.input_module.require_size(size)
-            check_request(system, package, None)
+            try:
+                check_request(system, package, None)
+            except LimitExceededError as error:
+                raise self._of_section(error, memory) from error
             self.packages[Setting(package.benchmark_config.memory, architecture)] = package
+
+    def announcement(self, run: Run) -> str:
+        """Return what is going to be done: how many invocations, and how long that takes."""
+        at_most = "" if self.planned() is not None else "at most "
+        functions = f" of {self.copies()} functions" if self.copies() > 1 else ""
+        least = self.least_duration(run)
+        lasting = f", which takes at least {_duration(least)}" if least else ""
+        return f"To be made: {at_most}{self.lacking(run):,} invocations{functions}{lasting}."
 
     def run(
         self,
@@ -185,6 +204,14 @@ class Experiment(ABC):
                 run.finish()
         return run
 
+    def _of_section(self, error: LimitExceededError, memory: int | None) -> LimitExceededError:
+        """Return an error that names the section's own key where that has the memory size."""
+        if memory not in getattr(self.parameters, "memory_sizes", ()):
+            return error
+        allowed = (error.remedy or "").partition(": set ")[0]
+        place = f"change experiments.{self.NAME}.memory-sizes, which has {memory}"
+        return LimitExceededError(error.message, remedy=f"{allowed}: {place}.")
+
     def _start(
         self, bench: Bench, output_dir: Path, configuration: Mapping[str, Any] | None
     ) -> Run:
@@ -209,18 +236,26 @@ class Experiment(ABC):
     def _checked(self, run: Run, system: System) -> Run:
         """Return the run, unless it is of something else than what would be measured now."""
         was, package = run.manifest, next(iter(self.packages.values()))
+        asked, kept = self._kept(self._asked()), self._kept(was.parameters)
         pairs = {
             "experiment": (was.experiment, self.NAME),
             "platform": (was.deployment, system.name()),
             "deployment": (was.resources_id, system.config.resources.resources_id),
-            "parameters": (self._kept(was.parameters), self._kept(self._asked())),
+            **{
+                f"experiments.{self.NAME}.{name}": (kept.get(name), asked.get(name))
+                for name in (asked | kept)
+            },
             "benchmark hash": (was.benchmark_hash, package.hash),
             "trigger": (was.constants.get("trigger"), self.config.trigger),
         }
-        differing = [what for what, (before, after) in pairs.items() if before != after]
+        differing = [
+            f"{what} was {json.dumps(before)} and is {json.dumps(after)}"
+            for what, (before, after) in pairs.items()
+            if before != after
+        ]
         if differing:
             raise IncomparableRunsError(
-                f"{str(run.directory)!r} cannot be resumed: it has another {', '.join(differing)}.",
+                f"{str(run.directory)!r} cannot be resumed: {'; '.join(differing)}.",
                 remedy="Give the configuration that it was begun with, or begin a new run.",
             )
         return run
@@ -236,3 +271,10 @@ class Experiment(ABC):
             "memory-sizes": sorted({setting.memory for setting in self.packages}),
             "architectures": sorted({setting.architecture for setting in self.packages}),
         }
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as a person says it."""
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

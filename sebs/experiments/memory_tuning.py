@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, StringConstraints
 
@@ -117,6 +117,7 @@ class MemoryTuning(Experiment):
     PARAMETERS = MemoryTuningParameters
     FACTORS = (Column("payload", "text", "", "size of the input, or name of the event"),)
     VARYING = ("memory", "architecture", "function", "kind", "size")
+    EXAMPLE: ClassVar = {"benchmark": "110.dynamic-html", "memory-sizes": [256, 512]}
     parameters: MemoryTuningParameters
 
     def memory_sizes(self) -> Sequence[int | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -55,6 +55,7 @@ class PerfCost(Experiment):
     NAME = "perf-cost"
     PARAMETERS = PerfCostParameters
     VARYING = ("memory", "architecture", "function", "kind")
+    EXAMPLE: ClassVar = {"benchmark": "110.dynamic-html"}
     AMENDABLE = frozenset({"budget"})
     parameters: PerfCostParameters
 

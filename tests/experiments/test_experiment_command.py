@@ -14,10 +14,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 
-from cli_line import CommandLine
+from cli_line import HANDLER, CommandLine
 
 from sebs.experiments import registry
 
+SLEEPING = "    time.sleep(0.1)\n    "
 KINDS = ["cold", "warm", "burst", "sequential"]
 SECTION = {
     "benchmark": "901.increment",
@@ -101,7 +102,53 @@ def test_a_run_of_something_else_is_not_resumed(sebs) -> None:
     assert sebs(*command(sebs, repetitions=1, experiments=["warm"])).code == 0
     done = sebs(*command(sebs, "--resume", sebs.only_run(), repetitions=2))
     assert done.code == 2
-    assert "another parameters" in done.err
+    assert "experiments.perf-cost.repetitions was 1 and is 2" in done.err
+    assert "input-size" not in done.err
+
+
+def test_without_a_section_nothing_is_begun_and_one_is_shown(sebs) -> None:
+    for name in registry.BUILT_IN:
+        done = sebs("experiment", "invoke", name, "--output-dir", sebs.results)
+        assert done.code == 2
+        assert f"no section experiments.{name}" in done.err
+        example = registry.load(name).EXAMPLE
+        assert json.dumps({"experiments": {name: example}}) in done.err
+        registry.load(name).PARAMETERS.model_validate(dict(example))
+    assert not list(sebs.results.glob("*/manifest.json"))
+
+
+def test_what_will_be_made_is_told_before(sebs) -> None:
+    done = sebs(*command(sebs))
+    assert "To be made: 32 invocations.\n" in done.err
+    done = sebs(*command(sebs, "--resume", sebs.results.iterdir().__next__()))
+    assert "To be made: 0 invocations.\n" in done.err
+
+
+def test_a_memory_size_out_of_range_is_named_by_its_key(sebs) -> None:
+    done = sebs(*command(sebs, **{"memory-sizes": [64, 128]}))
+    assert done.code == 2
+    assert "change experiments.perf-cost.memory-sizes, which has 64" in done.err
+    assert "--memory" not in done.err
+
+
+def test_who_interrupts_is_told_how_far_it_came_and_how_to_go_on(sebs) -> None:
+    sebs.write_benchmark(handler="import time\n" + HANDLER.replace("    ", SLEEPING, 1))
+    process = subprocess.Popen(
+        sebs.command(*command(sebs, repetitions=50)),
+        cwd=sebs.root,
+        env=sebs.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(sebs.results.glob("*/journal.jsonl")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert " invocations were not made; the others are kept." in told
+    assert f"--resume {sebs.only_run()}" in told
 
 
 @pytest.mark.parametrize("changed", [{"repetitions": 0}, {"experiments": ["tepid"]}, {"sise": 1}])

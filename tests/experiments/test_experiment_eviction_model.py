@@ -113,6 +113,8 @@ def test_on_the_real_clock_trials_wait_at_the_same_time(sebs) -> None:
     asked = {"delta_t": [6], "repetitions": 2, "functions": 3}
     done = sebs(*command(sebs, half_life, "--json", **asked))
     assert done.code == 0, done.err
+    lasting = "To be made: 8 invocations of 2 functions, which takes at least 6.4 s.\n"
+    assert lasting in done.err
     rows = wanted(sebs.only_run())
     check_whole(sebs.only_run(), 2, 2)
     spans = {}

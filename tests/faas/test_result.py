@@ -8,6 +8,7 @@ import pytest
 
 from sebs.errors import ResultFormatError
 from sebs.faas.function import ExecutionResult
+from sebs.results.manifest import Manifest
 from sebs.results.rows import measured, start_of
 from sebs.results.summary import summarize
 
@@ -76,7 +77,8 @@ def test_the_summary_keeps_cold_and_warm_apart_and_counts_failures() -> None:
     unanswered = ExecutionResult()
     unanswered.fail("refused")
     foreign = ExecutionResult(request_id="of a function that is not ours")
-    groups = summarize(map(measured, [*results, unanswered, foreign])).groups
+    manifest = Manifest(experiment="invoke", deployment="local")
+    groups = summarize(map(measured, [*results, unanswered, foreign]), manifest).groups
     cold_group, warm_group, unknown_group, unanswered_group = groups
     assert (unknown_group.n, unknown_group.failures) == (1, 0)
     assert cold_group.spreads["client"].median == 9000
