@@ -132,7 +132,7 @@ def _write(
         for figure in section.figures
     }
     if figures_dir is not None:
-        _write_figures(drawings, figures_dir)
+        _write_figures(sections, drawings, figures_dir)
         click.echo(f"Figures: {figures_dir} ({len(drawings)}, each as SVG and PNG)")
     if page_file is not None:
         text = page(title, sections, drawings)
@@ -140,15 +140,19 @@ def _write(
         click.echo(f"Report: {page_file}")
 
 
-def _write_figures(drawings: dict[tuple[str, str], Drawing], directory: Path) -> None:
+def _write_figures(
+    sections: Sequence[Section], drawings: dict[tuple[str, str], Drawing], directory: Path
+) -> None:
     from sebs.analysis.report.drawing import alone, png_of
 
     directory.mkdir(parents=True, exist_ok=True)
-    for (section, figure), drawing in drawings.items():
-        svg = alone(drawing.wide)
-        path = directory / f"{section}-{figure}"
-        path.with_suffix(".svg").write_text(svg, encoding="utf-8")
-        path.with_suffix(".png").write_bytes(png_of(svg))
+    for section in sections:
+        for figure in section.figures:
+            wide = drawings[section.name, figure.name].wide
+            svg = alone(wide, figure.title, section.title)
+            path = directory / f"{section.name}-{figure.name}"
+            path.with_suffix(".svg").write_text(svg, encoding="utf-8")
+            path.with_suffix(".png").write_bytes(png_of(svg))
 
 
 def _show(sections: Sequence[Section]) -> None:
