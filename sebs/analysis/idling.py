@@ -94,15 +94,31 @@ def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:
 
 def told(model: EvictionModel, observed: Sequence[AfterIdling]) -> str:
     """Return what a model says, and what was seen where it does not describe that."""
-    last, first = (_bounds(observed)[name] for name in ("all_warm_until_s", "none_warm_from_s"))
-    if last is None or first is None or any(last < each.seconds < first for each in observed):
+    together = evicted_together(model, observed)
+    if together is None:
         return model.told()
-    if model.r2 is None or model.r2 > _DESCRIBED:
-        return model.told()
+    last, first = together
     return (
         f"{model.told()} That is no half-life, though: all were warm after up to {last:g} s, and "
         f"none from {first:g} s on. They are evicted together, after a fixed time between the two."
     )
+
+
+def evicted_together(
+    model: EvictionModel, observed: Sequence[AfterIdling]
+) -> tuple[float, float] | None:
+    """Return between which times all environments went at once, which refutes a half-life.
+
+    Returns:
+        Until when all were warm, and from when on none was, seconds; ``None`` where the model
+        describes what was observed, or some were warm and some were not.
+    """
+    last, first = (_bounds(observed)[name] for name in ("all_warm_until_s", "none_warm_from_s"))
+    if last is None or first is None or any(last < each.seconds < first for each in observed):
+        return None
+    if model.r2 is None or model.r2 > _DESCRIBED:
+        return None
+    return last, first
 
 
 def _row(memory: int | None, each: AfterIdling, model: EvictionModel) -> list[str | None]:

@@ -317,7 +317,9 @@ def test_phases_add_up_to_what_was_measured() -> None:
 def test_models_are_those_of_the_run() -> None:
     words = {f.name: f.words for s in whole_report() for f in s.figures}
     assert re.search(r"evicted every 37\d|evicted every 380", words["eviction"])
-    assert "20.0 ms and 10.0 ms for each MB" in words["overhead"]
+    assert "20.0 ms (95 % interval 20.0 to 20.0) until" in words["overhead"]
+    assert re.search(r"10.0 ms \(.* to 10.0\) more for every MB", words["overhead"])
+    assert "Nothing tells how far the clocks" in words["overhead"]
 
 
 def test_thinning_keeps_what_is_rare() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.quantiles import Quantile, quantile
 from sebs.analysis.report import figure
-from sebs.analysis.report.figure import BLUE, Figure, Table, milliseconds, number
+from sebs.analysis.report.figure import BLUE, Figure, Table, milliseconds
 from sebs.analysis.report.invocations import Series, cells, headed, series_of
 
 if TYPE_CHECKING:
@@ -119,6 +120,13 @@ _CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING = (
     "function",
     "receiving",
 )
+_ORDER = (_CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING)
+
+#: Where there is little room names have two lines.
+_LINES = {
+    _ENVIRONMENT: ["starting the", "environment"],
+    _BETWEEN: ["platform and", "network"],
+}
 
 
 def waterfall(frame: pl.DataFrame) -> Figure | None:
@@ -129,11 +137,14 @@ def waterfall(frame: pl.DataFrame) -> Figure | None:
     known = list(dict.fromkeys(series.name for series, _ in found))
     present = known[:PANELS]
     phases = [{"panel": series.name, **span} for series, span in found if series.name in present]
-    order = list(dict.fromkeys(each["phase"] for each in phases))
+    # As they follow one another, whichever the first panel has.
+    order = [phase for phase in _ORDER if any(each["phase"] == phase for each in phases)]
 
     def draw(width: int) -> dict[str, Any]:
         narrow = width < 500
-        label = {"title": None, "labelLimit": 110 if narrow else 200}
+        label: dict[str, Any] = {"title": None, "labelLimit": 200}
+        if narrow:
+            label["labelExpr"] = f"{json.dumps(_LINES)}[datum.label] || datum.label"
         x = figure.axis("from", "time [ms]", axis={"title": "time [ms]", "tickCount": 5})
         return {
             "data": figure.data(phases),
@@ -141,8 +152,8 @@ def waterfall(frame: pl.DataFrame) -> Figure | None:
             "spacing": 10,
             "resolve": {"scale": {"x": "independent"}},
             "spec": {
-                "width": width - (150 if narrow else 210),
-                "height": {"step": 26},
+                "width": width - (160 if narrow else 240),
+                "height": {"step": 32 if narrow else 26},
                 "layer": [
                     {
                         "mark": {"type": "bar", "color": BLUE, "minBandSize": 2},
@@ -177,7 +188,7 @@ def waterfall(frame: pl.DataFrame) -> Figure | None:
         words += f" The first {PANELS} of {len(known)} are drawn; the table has all."
     every = [series for series, _ in found]
     rows = [
-        [*cells(every, series.group, series.kind), span["phase"], number(span["to"] - span["from"])]
+        [*cells(every, series.group, series.kind), span["phase"], span["label"]]
         for series, span in found
     ]
     table = Table(headed(every, "phase", "average [ms]"), rows)

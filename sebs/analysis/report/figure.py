@@ -77,7 +77,8 @@ def axis(field: str, title: str, scale: Spec | None = None, **more: Any) -> Spec
         scale: Such as :func:`scale_of` returns; from zero on by default.
         more: Further parts of the encoding.
     """
-    lines = {"title": title, "tickCount": 5, "labelOverlap": True}
+    # Numbers that only just do not touch are read as one.
+    lines = {"title": title, "tickCount": 5, "labelOverlap": True, "labelSeparation": 8}
     shown = {"zero": True, "nice": True} if scale is None else scale
     return {"field": field, "type": "quantitative", "axis": lines, "scale": shown, **more}
 
@@ -137,6 +138,11 @@ def number(value: float | None) -> str | None:
     if size >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 else f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """Return a share with three digits at most; half of a percent is not rounded away."""
+    return f"{100 * share:.3g}%"
 
 
 def milliseconds(microseconds: float | None) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import cycle
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.report.figure import (
     BLUE,
     GREEN,
+    INK,
     PURPLE,
     VERMILLION,
     Figure,
@@ -17,8 +19,8 @@ from sebs.analysis.report.figure import (
     chart,
     data,
     number,
+    percent,
 )
-from sebs.errors import InvalidSampleError
 
 if TYPE_CHECKING:
     from sebs.analysis.eviction import EvictionModel
@@ -32,29 +34,14 @@ _LOOKS = (
     (PURPLE, "diamond", [8, 3, 2, 3]),
 )
 
+#: Pixels from which on the legend is one line, and of a letter in it.
+_ROOM, _LETTER = 500, 7
+
 #: Halvings that are drawn; afterwards less than a thousandth is left.
 _HALVINGS = 10
 
 #: Times so much longer than half of the others make a linear axis useless.
 _FAR = 20
-
-
-def idled(results: Results) -> list[str]:
-    """Say what a run of the experiment is, and its model; nothing of another run."""
-    from sebs.analysis.idling import models_by_memory, told
-
-    if "kept" not in results.manifest.columns:
-        return []
-    try:
-        found = models_by_memory(results)
-    except InvalidSampleError:
-        # The figure says why there is none.
-        return []
-    made = "Environments were started (fill), left idle, and looked for (probe)."
-    return [
-        made,
-        *(f"{_named(memory)}: {told(model, observed)}" for memory, model, observed in found),
-    ]
 
 
 def eviction(results: Results) -> Figure | None:
@@ -63,13 +50,14 @@ def eviction(results: Results) -> Figure | None:
     Raises:
         InvalidSampleError: The run idled, but no model can be fitted to what it saw.
     """
-    from sebs.analysis.idling import disagreed, models_by_memory, told
+    from sebs.analysis.idling import disagreed, evicted_together, models_by_memory, told
 
     if "delta_t" not in results.manifest.columns:
         return None
     named = {
         _named(memory): (model, observed) for memory, model, observed in models_by_memory(results)
     }
+    refuted = [name for name, each in named.items() if evicted_together(*each) is not None]
     seen: list[dict[str, Any]] = []
     fitted: list[dict[str, Any]] = []
     times = sorted({each.seconds for _, observed in named.values() for each in observed})
@@ -77,7 +65,9 @@ def eviction(results: Results) -> Figure | None:
     for name, (model, observed) in named.items():
         of = {"memory": name}
         seen += [{**of, "s": each.seconds, "share": 100 * each.share} for each in observed]
-        fitted += [{**of, **each} for each in _steps(model, *scale["domain"])]
+        if name not in refuted:
+            fitted += [{**of, **each} for each in _steps(model, *scale["domain"])]
+    keys = _keys(fitted)
 
     def draw(width: int) -> dict[str, Any]:
         place = {
@@ -92,6 +82,7 @@ def eviction(results: Results) -> Figure | None:
         return chart(
             width,
             280,
+            title=_legend(keys, width),
             encoding=place,
             layer=[
                 {"data": data(fitted), "mark": band, "encoding": {**until, **looks}},
@@ -106,20 +97,44 @@ def eviction(results: Results) -> Figure | None:
             number(each.seconds),
             f"{each.trials}",
             f"{each.started}",
-            f"{each.share:.0%}",
-            f"{model.warm_share(each.seconds):.0%}",
+            percent(each.share),
+            None if name in refuted else percent(model.warm_share(each.seconds)),
         ]
         for name, (model, observed) in named.items()
         for each in observed
     ]
     table = Table(["memory", "idle [s]", "trials", "environments", "warm", "model"], rows)
     words = [
-        "The share of environments that were still warm after idling, as points, and the "
-        "half-life model, as steps; where its period may be another one, they are broad.",
+        "The share of environments that were still warm after idling, and the half-life model.",
+        *keys,
+        *_not_drawn(refuted, named),
         *(f"{name}: {told(*each)}" for name, each in named.items()),
         *disagreed(results),
     ]
     return Figure("eviction", "Eviction of idle environments", " ".join(words), draw, table)
+
+
+def _keys(fitted: Sequence[dict[str, Any]]) -> list[str]:
+    """Say what is what in the figure, for there is more than one kind of mark."""
+    keys = ["Points: what was observed."]
+    if fitted:
+        keys.append("Steps: the model.")
+    if any(each["least"] < each["most"] for each in fitted):
+        keys.append("Shaded: where they are with other periods that fit equally well.")
+    return keys
+
+
+def _legend(keys: Sequence[str], width: int) -> dict[str, Any]:
+    lines = keys if width < _ROOM else [" ".join(keys)]
+    look = {"color": INK, "fontSize": 12, "fontWeight": "normal", "anchor": "start", "offset": 8}
+    return {"text": [line for each in lines for line in wrap(each, width // _LETTER)], **look}
+
+
+def _not_drawn(refuted: Sequence[str], named: Collection[str]) -> list[str]:
+    if not refuted:
+        return []
+    of = f" of {' and '.join(refuted)}" if len(named) > 1 else ""
+    return [f"The model{of} is not drawn: what was observed contradicts it."]
 
 
 def _named(memory: int | None) -> str:
@@ -138,15 +153,21 @@ def _scale(times: Sequence[float]) -> dict[str, Any]:
 
 
 def _steps(model: EvictionModel, begin: float, end: float) -> Iterator[dict[str, float]]:
-    """Return the model's corners, and between which shares it is there."""
-    ends = [each for each in (model.period_low_s, model.period_s, model.period_high_s) if each]
-    corners = {begin, end, *(n * each for each in ends for n in range(1, _HALVINGS + 1))}
-    for seconds in sorted(each for each in corners if begin <= each <= end):
-        share = 100 * model.warm_share(seconds)
-        least, most = share, share
-        if model.period_s is not None and model.period_high_s is not None:
-            periods = (model.period_low_s, model.period_high_s)
-            least, most = (100 * 2.0 ** -(seconds // each) for each in periods)
+    """Return the model's corners, and between which shares it is there.
+
+    The shares of all periods that fit change at whole multiples of the shortest and of the longest
+    of them, and nowhere else. Corners are counted, not divided: what is left of 2 · P / P in
+    floating point may be a halving too few.
+    """
+    if model.period_s is None or model.period_high_s is None:
+        share = 100 * model.warm_share(begin)
+        yield from ({"s": at, "share": share, "least": share, "most": share} for at in (begin, end))
+        return
+    periods = (model.period_s, model.period_low_s, model.period_high_s)
+    corners = [[n * each for n in range(1, _HALVINGS + 1)] for each in periods]
+    inside = {begin, end, *(at for of in corners for at in of if begin <= at <= end)}
+    for seconds in sorted(inside):
+        share, least, most = (100 * 2.0 ** -sum(at <= seconds for at in of) for of in corners)
         yield {"s": seconds, "share": share, "least": least, "most": most}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sebs.analysis.quantiles import Quantile, quantile
+from sebs.analysis.quantiles import CONFIDENCE, Quantile, quantile
 from sebs.analysis.report.figure import (
     BLUE,
     GREEN,
@@ -40,13 +40,16 @@ class Size:
         kind: What was asked for: warm, burst, sequential, ...; ``None`` where nobody says.
         client: Median of their client times, µs.
         cost: USD of a million; ``None`` where no price is known, or another kind's is taken.
-        best: Whether no other size is both as fast and as cheap; ``False`` without prices.
+        together: The same median with an interval that holds together with those of all sizes that
+            have a price; ``None`` without one.
+        best: Whether it is worth its price, :func:`sebs.analysis.tuning.front_of`.
     """
 
     memory: int
     kind: str | None
     client: Quantile
     cost: float | None
+    together: Quantile | None
     best: bool
 
 
@@ -76,27 +79,45 @@ def sizes_of(
         (each.memory, priced): each.cost_per_million for each in costs
     }
     keys = sorted(samples, key=lambda key: (order.index(key[1]), key[0]))
-    medians = {key: quantile(samples[key].to_numpy()) for key in keys}
-    pairs = {key: (median.value, prices.get(key)) for key, median in medians.items()}
+    sold = [key for key in keys if key in prices]
+    # As in memory tuning: so that the intervals of all sizes hold at once (Bonferroni).
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(sold))
+    together = {key: quantile(samples[key].to_numpy(), confidence=confidence) for key in sold}
+    front = _front(
+        {memory: (together[memory, kind], prices[memory, kind]) for memory, kind in sold}
+    )
     return [
-        Size(*key, median, prices.get(key), _is_best(key, pairs)) for key, median in medians.items()
+        Size(
+            *key,
+            client=quantile(samples[key].to_numpy()),
+            cost=prices.get(key),
+            together=together.get(key),
+            best=key in together and key[0] in front,
+        )
+        for key in keys
     ]
 
 
-_Pairs = dict[tuple[int, str | None], tuple[float, float | None]]
+def _front(sold: dict[int, tuple[Quantile, float]]) -> list[int]:
+    """Return which memory sizes are worth their price: the same notion as in memory tuning."""
+    from sebs.analysis.tuning import Estimate, front_of
+    from sebs.analysis.tuning import Size as Priced
 
-
-def _is_best(key: tuple[int, str | None], pairs: _Pairs) -> bool:
-    """Whether a size is on the Pareto front: nothing else is as good in both, better in one."""
-    time, cost = pairs[key]
-    if cost is None:
-        return False
-    return not any(
-        other_cost is not None
-        and other_time <= time
-        and other_cost <= cost
-        and (other_time < time or other_cost < cost)
-        for other_time, other_cost in pairs.values()
+    return front_of(
+        [
+            Priced(
+                memory=memory,
+                n=time.n,
+                failed=0,
+                time=Estimate(time.value, time.low, time.high),
+                cost=Estimate(cost, None, None),
+                billed_ms=None,
+                break_even_per_hour=None,
+                cold=None,
+                cold_n=0,
+            )
+            for memory, (time, cost) in sold.items()
+        ]
     )
 
 
@@ -104,7 +125,7 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
     """Return latency by memory with the cost beneath it; nothing where there is one size only."""
     if len({size.memory for size in sizes}) < 2:
         return None
-    rows = [_point(size) for size in sizes]
+    rows = [_point(size, size.client) for size in sizes]
     priced = [row for row in rows if row["cost"] is not None]
     apart = _by_kind(list(dict.fromkeys(row["kind"] for row in rows)))
 
@@ -115,7 +136,7 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
             "axis": {"title": "memory [MB]", "labelAngle": 0},
         }
         inner = {"width": width - 70, "height": 200}
-        time = {"field": "ms", "type": "quantitative", "axis": {"title": "median [ms]"}}
+        time = {"field": "ms", "type": "quantitative", "axis": {"title": "median client time [ms]"}}
         latency = {
             **inner,
             "data": data(rows),
@@ -144,7 +165,13 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
 
     words = f"Median client time of warm invocations, with its interval: {_said(sizes)}."
     words += " Beneath it what a million cost." if priced else " No price is known."
-    return Figure("memory", "Latency and cost by memory", words, draw, _table(sizes))
+    return Figure(
+        "memory",
+        "Latency and cost by memory",
+        words,
+        draw,
+        _table([(size, size.client) for size in sizes]),
+    )
 
 
 def _by_kind(kinds: list[str]) -> dict[str, Any]:
@@ -170,34 +197,49 @@ def _said(sizes: Sequence[Size]) -> str:
     for kind in kinds:
         those = [size for size in sizes if size.kind == kind]
         named = f"{kind}: " if len(kinds) > 1 else ""
-        told = (
-            f"{milliseconds(s.client.value)} ms at {s.memory} MB" for s in (those[0], those[-1])
-        )
+        shown = those if len(those) <= _NAMED else (those[0], those[-1])
+        told = (f"{milliseconds(s.client.value)} ms at {s.memory} MB" for s in shown)
         ends.append(named + ", ".join(dict.fromkeys(told)))
     return "; ".join(ends)
 
 
 _COST = "USD a million"
 
+#: So many memory sizes are told of in words; of more the first and the last.
+_NAMED = 5
+
 
 def pareto(sizes: Sequence[Size]) -> Figure | None:
-    """Return time against cost, and the sizes that no other one beats."""
-    points = [_point(size) for size in sizes if size.cost is not None]
-    if len(points) < 2:
+    """Return time against cost, and the sizes that are worth their price."""
+    priced = [(size, size.together) for size in sizes if size.together is not None]
+    if len(priced) < 2:
         return None
+    points = [_point(*each) for each in priced]
     front = sorted((point for point in points if point["best"]), key=lambda point: point["cost"])
 
     def draw(width: int) -> dict[str, Any]:
         place = {
             "x": axis("cost", _COST, _around(point["cost"] for point in points)),
-            "y": axis("ms", "median [ms]", _around(point["ms"] for point in points)),
+            "y": axis(
+                "ms",
+                "median client time [ms]",
+                _around(point[end] for point in points for end in ("low", "high")),
+            ),
         }
+        # Above its interval each name has a place of its own.
+        ends = {"y": {**place["y"], "field": "low"}, "y2": {"field": "high"}}
+        top = {"y": {**place["y"], "field": "high"}, "text": {"field": "label"}}
         mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
         return {
             "width": width - 70,
             "height": 280,
             "encoding": place,
             "layer": [
+                {
+                    "data": data(points),
+                    "mark": {"type": "rule", "strokeWidth": 2, "color": INK, "opacity": 0.5},
+                    "encoding": ends,
+                },
                 {
                     "data": data(front),
                     "mark": {"type": "line", "color": GREEN, "strokeDash": [6, 3]},
@@ -209,19 +251,22 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
                 {"data": data(front), "mark": {**mark, "color": GREEN}},
                 {
                     "data": data(points),
-                    "mark": {"type": "text", "dy": -13},
-                    "encoding": {"text": {"field": "label"}},
+                    "mark": {"type": "text", "dy": -9},
+                    "encoding": top,
                 },
             ],
         }
 
     names = ", ".join(f"{point['memory']} MB" for point in sorted(front, key=lambda p: p["memory"]))
     words = (
-        f"What is fast against what is cheap. Nothing is as fast and as cheap as these sizes "
-        f"(filled, on the Pareto front): {names}. Each of the others is beaten by one of them. "
-        "That is said of medians: where their intervals overlap, no difference is shown."
+        "What is fast against what is cheap: medians of the client times of warm invocations. "
+        f"Worth their price (filled, joined by the line): {names}. The first is the cheapest, each "
+        "dearer one is shown to be faster than the one before. The intervals hold for all sizes "
+        f"together (Bonferroni: {priced[0][1].confidence:.1%} each)."
     )
-    return Figure("pareto", "Time against cost", words, draw, _table(sizes))
+    if len(front) < len(points):
+        words += " Of the others that is not shown."
+    return Figure("pareto", "Time against cost", words, draw, _table(priced))
 
 
 def _around(values: Iterable[float]) -> dict[str, Any]:
@@ -230,8 +275,7 @@ def _around(values: Iterable[float]) -> dict[str, Any]:
     return scale_of(min(found), max(found), margin=0.15)
 
 
-def _point(size: Size) -> dict[str, Any]:
-    median = size.client
+def _point(size: Size, median: Quantile) -> dict[str, Any]:
     low, high = (median.value if end is None else end for end in (median.low, median.high))
     return {
         "memory": size.memory,
@@ -245,19 +289,20 @@ def _point(size: Size) -> dict[str, Any]:
     }
 
 
-def _table(sizes: Sequence[Size]) -> Table:
-    several = len({size.kind for size in sizes}) > 1
+def _table(sizes: Sequence[tuple[Size, Quantile]]) -> Table:
+    """Return what is known of sizes, each with the interval of its median that is drawn."""
+    several = len({size.kind for size, _ in sizes}) > 1
     asked = ["kind"] if several else []
     columns = ["memory [MB]", *asked, "n", "median [ms]", "from [ms]", "to [ms]", _COST, "front"]
     rows = [
         [
             f"{size.memory}",
             *([size.kind] if several else []),
-            f"{size.client.n:,}",
-            *map(milliseconds, (size.client.value, size.client.low, size.client.high)),
+            f"{median.n:,}",
+            *map(milliseconds, (median.value, median.low, median.high)),
             number(size.cost),
             "yes" if size.best else None if size.cost is None else "no",
         ]
-        for size in sizes
+        for size, median in sizes
     ]
     return Table(columns, rows)

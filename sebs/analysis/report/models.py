@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.report.figure import (
@@ -28,6 +29,7 @@ def overhead(results: Results) -> Figure | None:
     Raises:
         InvalidSampleError: The run measured arrivals, but no line can be fitted to them.
     """
+    from sebs.analysis.invocation_overhead import conclude_overhead
     from sebs.analysis.overhead import MEGABYTE, fit_overhead
     from sebs.analysis.samples import deliveries_of
 
@@ -47,7 +49,7 @@ def overhead(results: Results) -> Figure | None:
     ]
 
     def draw(width: int) -> dict[str, Any]:
-        place = {"x": axis("mb", f"{what} [MB]"), "y": axis("ms", "until received [ms]")}
+        place = {"x": axis("mb", f"{what} [MB]"), "y": axis("ms", "time until received [ms]")}
         return chart(
             width,
             280,
@@ -66,8 +68,11 @@ def overhead(results: Results) -> Figure | None:
             ],
         )
 
-    said = " ".join(f"{kind.capitalize()}: {_line(line, what)}." for kind, line in fitted.items())
-    words = f"How long invocations took to reach their function, by the size of the {what}. {said}"
+    words = [
+        f"How long invocations took to reach their function, by the size of the {what}.",
+        *conclude_overhead(results).words,
+        *_nothing_shown(fitted),
+    ]
     rows = [
         [
             kind,
@@ -83,7 +88,7 @@ def overhead(results: Results) -> Figure | None:
     interval = "95 % interval"
     columns = ["start", "n", "intercept [ms]", interval, "slope [ms/MB]", interval, "R²"]
     table = Table(columns, rows)
-    return Figure("overhead", "Invocation overhead", words, draw, table)
+    return Figure("overhead", "Invocation overhead", " ".join(words), draw, table)
 
 
 def _delivered(each: Delivery, megabyte: int) -> dict[str, Any]:
@@ -91,14 +96,15 @@ def _delivered(each: Delivery, megabyte: int) -> dict[str, Any]:
     return {"kind": kind, "mb": each.payload / megabyte, "ms": each.latency * 1000}
 
 
-def _line(line: Line, what: str) -> str:
-    constant = f"{number(line.intercept_s * 1000)} ms"
-    if line.slope_s_per_mb is None:
-        return f"{constant}, every {what} being of one size"
-    told = f"{constant} and {number(line.slope_s_per_mb * 1000)} ms for each MB"
-    if line.depends_on_size is False:
-        return f"{told}, which may be chance"
-    return told
+def _nothing_shown(fitted: Mapping[str, Line]) -> list[str]:
+    """Name the lines whose intercept may be nothing, or lies below it by chance."""
+    return [
+        f"The intercept of {kind} ones is not shown to differ from 0."
+        for kind, line in fitted.items()
+        if line.intercept_low_s is not None
+        and line.intercept_high_s is not None
+        and line.intercept_low_s <= 0 <= line.intercept_high_s
+    ]
 
 
 def _interval(low_s: float | None, high_s: float | None) -> str | None:

@@ -15,6 +15,7 @@ from sebs.analysis.report.figure import (
     axis,
     data,
     number,
+    percent,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE)
 _DASHES = ([1, 0], [8, 3], [3, 3], [10, 3, 2, 3])
 _PANELS = 3
+
+#: So many kinds of bursts are told of in words; of more the largest of each panel.
+_SAID = 4
 
 _SINCE = "since the burst was to begin [s]"
 
@@ -61,10 +65,12 @@ def environments_started(results: Results) -> Figure | None:
     )
     if (drawn := sum(map(len, panels))) < len(served):
         words += f" {drawn} of {len(served)} kinds of bursts are drawn; the table has all."
-    # Of each panel what the largest bursts came to; of all what went wrong.
-    largest = [panel[-1] for panel in panels]
-    sentences = [sentence for scaling in largest for sentence in told(scaling)]
-    others = (scaling for scaling in found if scaling not in largest)
+    # What the bursts that are drawn came to, as far as one reads that; of all what went wrong.
+    those = [scaling for panel in panels for scaling in panel]
+    if len(those) > _SAID:
+        those = [panel[-1] for panel in panels]
+    sentences = [sentence for scaling in those for sentence in told(scaling)]
+    others = (scaling for scaling in found if scaling not in those)
     sentences += [sentence for scaling in others for sentence in warned(scaling)]
     return Figure(
         "scaling", "Environments of a burst", " ".join([words, *sentences]), draw, _table(found)
@@ -133,7 +139,7 @@ def _table(found: Sequence[Scaling]) -> Table:
             f"{each.bursts}",
             f"{each.reached.value:g}",
             *(_seconds(time) for time in (each.half, each.most, each.all)),
-            None if each.cold_share is None else f"{each.cold_share:.0%}",
+            None if each.cold_share is None else percent(each.cold_share),
             f"{each.failed:,}",
             f"{each.throttled:,}",
             f"{each.behind}",

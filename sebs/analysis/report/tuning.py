@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _MARGIN = 0.1
 
 
+def is_tuned(results: Results) -> bool:
+    """Whether a run is of memory-tuning, and has the figure of :func:`tuning`."""
+    asked = results.manifest.parameters
+    return "payload" in results.manifest.columns and bool(asked.get("objective"))
+
+
 def tuning(results: Results) -> Figure | None:
     """Return time against cost of each size, and the front; against memory without prices.
 
@@ -25,9 +31,7 @@ def tuning(results: Results) -> Figure | None:
     from sebs.analysis.tuning import tunings_of
     from sebs.analysis.tuning_told import COLUMNS, recommendation, rows_of
 
-    if "payload" not in results.manifest.columns or not results.manifest.parameters.get(
-        "objective"
-    ):
+    if not is_tuned(results):
         return None
     found = tunings_of(results)
     drawn = [each for each in found if each.front]
@@ -41,10 +45,12 @@ def tuning(results: Results) -> Figure | None:
         for each in found
         for sentence in recommendation(each, asked["objective"], asked["weight"])
     )
+    each_at = ", ".join(dict.fromkeys(f"{each.confidence:.1%}" for each in found))
     words = (
         f"{' '.join(told)} The figure has the median client time of warm invocations against what "
-        "is paid, with the intervals of both. The line joins the sizes that are worth their price "
-        "(filled): each is shown to be faster than the cheaper ones."
+        "is paid, with the intervals of both. These hold for all sizes together (Bonferroni: "
+        f"{each_at} each), so they are wider than that of one size alone. The line joins the sizes "
+        "that are worth their price (filled): each is shown to be faster than the cheaper ones."
     )
     rows = [row for each in found for row in rows_of(each)]
     return Figure("tuning", "Which memory size to take", words, draw, Table(COLUMNS, rows))
@@ -60,7 +66,7 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
         [point[end] for point in points] for end in ("paid_low", "paid_high")
     )
     x = axis("paid", paid, scale_of(min(across_lows), max(across_highs), _MARGIN))
-    y = axis("ms", "median [ms]", scale_of(min(lows), max(highs), _MARGIN))
+    y = axis("ms", "median client time [ms]", scale_of(min(lows), max(highs), _MARGIN))
     mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
     at = {"x": x, "y": y}
     # Above its interval each name has a place of its own, where the points lie close together.

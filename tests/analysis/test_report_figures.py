@@ -1,0 +1,209 @@
+"""What single figures of a report draw and say: in order, exact, and nothing that is refuted."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sebs.analysis.idling import models_by_memory
+from sebs.analysis.prices import Tariff
+from sebs.analysis.report.figure import Figure
+from sebs.analysis.report.report import Section, make_report
+from sebs.results.manifest import Manifest
+from sebs.results.results import Results
+from sebs.results.schema import Column
+
+BEGIN = 1_700_000_000_000_000
+
+
+def priced(results: Results, architecture: str | None) -> Tariff:
+    return Tariff.of_user(0.00001, 0.0, 1.0)
+
+
+def results_of(rows: list[dict[str, Any]], **manifest: Any) -> Results:
+    told = {"benchmark": "110.dynamic-html", "size": "test", "experiment": "invoke", **manifest}
+    return Results(Manifest(deployment="local", **told), rows)
+
+
+def row_of(number: int, at_s: float = 0.0, client: int = 10_000, **more: Any) -> dict[str, Any]:
+    begin = BEGIN + round(at_s * 1e6)
+    return {
+        "id": f"{number}",
+        "start": "warm",
+        "memory": 128,
+        "environment_id": "one",
+        "begin": begin,
+        "end": begin + client,
+        "client": client,
+        "http_startup": 100,
+        "http_first_byte_return": client - 50,
+        "benchmark_time": client - 500,
+        "provider": client - 300,
+        **more,
+    }
+
+
+def figures_of(results: Results) -> dict[str, Figure]:
+    sections: list[Section] = make_report([("the run", results)], priced)
+    return {figure.name: figure for section in sections for figure in section.figures}
+
+
+def numbers_of(spec: Any, key: str) -> Iterator[Any]:
+    """Yield what a specification has under a key, wherever it is."""
+    if isinstance(spec, dict):
+        yield from ([spec[key]] if key in spec else [])
+        for value in spec.values():
+            yield from numbers_of(value, key)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from numbers_of(value, key)
+
+
+def test_phases_follow_one_another_where_the_first_panel_lacks_one() -> None:
+    rows = [row_of(at, at, kind="warm") for at in range(8)]
+    rows += [
+        row_of(at, at, kind="cold", start="cold", client=90_000, initialization=50_000)
+        for at in range(8, 16)
+    ]
+    spec = figures_of(results_of(rows))["phases"].draw(720)
+    orders = {tuple(order) for order in numbers_of(spec["spec"], "sort")}
+    assert orders == {
+        ("connecting", "starting the environment", "platform and network", "function", "receiving")
+    }
+
+
+def sizes_that_differ_by_chance() -> list[dict[str, Any]]:
+    """Medians descend with the memory, but the intervals of all overlap; 1024 MB is faster."""
+    number = itertools.count()
+    return [
+        row_of(next(number), at, memory=memory, client=client + 400 * at, provider=9_000)
+        for memory, client in ((128, 10_000), (256, 9_900), (512, 9_800), (1024, 1_000))
+        for at in range(20)
+    ]
+
+
+def test_the_front_has_only_what_is_shown_to_be_faster() -> None:
+    pareto = figures_of(results_of(sizes_that_differ_by_chance()))["pareto"]
+    front = {row[0]: row[-1] for row in pareto.table.rows}
+    assert front == {"128": "yes", "256": "no", "512": "no", "1024": "yes"}
+    assert "Of the others that is not shown." in pareto.words
+    # Four intervals that hold at once.
+    assert "98.8% each" in pareto.words
+    drawn = next(values for values in numbers_of(pareto.draw(720), "values"))
+    assert all(point["low"] < point["ms"] < point["high"] for point in drawn)
+
+
+def test_a_run_of_memory_tuning_has_one_figure_of_time_against_cost() -> None:
+    rows = [
+        {**row, "payload": "test", "kind": "warm", "architecture": "x64", "memory_used": 70}
+        for row in sizes_that_differ_by_chance()
+    ]
+    asked = {
+        "objective": "balanced",
+        "weight": 0.5,
+        "prices": {"provider": "aws", "region": "us-east-1"},
+    }
+    results = results_of(
+        rows,
+        experiment="memory-tuning",
+        parameters=asked,
+        factors=(Column("payload", "text", "", "the payload"),),
+    )
+    figures = figures_of(results)
+    assert "tuning" in figures
+    assert "memory" in figures
+    assert "pareto" not in figures
+    assert "98.8% each" in figures["tuning"].words
+
+
+def overhead_results(constant: int) -> Results:
+    rows = [
+        {
+            **row_of(at, at, 90_000, http_startup=0),
+            "payload_bytes": size,
+            "received": BEGIN + at * 1_000_000 + constant + size // 100 + at % 3 * 500 - 500,
+        }
+        for at, size in enumerate((1_000, 500_000, 1_000_000, 3_000_000) * 4)
+    ]
+    factors = (Column("received", "time", "UTC", "when the function had the payload"),)
+    return results_of(rows, factors=factors)
+
+
+@pytest.mark.parametrize(("constant", "said"), [(0, True), (20_000, False)])
+def test_an_intercept_that_may_be_nothing_is_no_finding(constant: int, said: bool) -> None:
+    words = figures_of(overhead_results(constant))["overhead"].words
+    assert ("The intercept of warm ones is not shown to differ from 0." in words) is said
+    assert "95 % interval" in words
+    assert "R² = " in words
+    assert "how far the clocks" in words
+
+
+def idled(shares: dict[float, int], memory: int = 128) -> Results:
+    """Of 32 environments, so many were warm after so many seconds."""
+    factors = (Column("delta_t", "number", "s", "seconds of idling"),)
+    rows = [
+        {
+            **row_of(number, at, memory=memory),
+            "id": f"{at}-{number}",
+            "start": "warm" if number < warm else "cold",
+            "repetition": 0,
+            "delta_t": at,
+        }
+        for at, warm in shares.items()
+        for number in range(32)
+    ]
+    return results_of(rows, experiment="eviction-model", factors=factors)
+
+
+def test_the_band_is_between_the_multiples_of_the_ends_of_the_period() -> None:
+    at = (1, 60, 120, 240, 360, 390, 480, 720, 780, 1130, 1150, 2000, 86_400)
+    results = idled({float(s): int(32 * 2.0 ** -(s // 380)) for s in at})
+    [(_, model, _)] = models_by_memory(results)
+    low, high = model.period_low_s, model.period_high_s
+    assert high is not None
+    assert model.period_s is not None
+    steps = next(
+        values
+        for values in numbers_of(figures_of(results)["eviction"].draw(720), "values")
+        if "least" in values[0]
+    )
+    corners = [step["s"] for step in steps]
+    assert corners == sorted(set(corners))
+    for k in range(1, 11):
+        for period, name in ((low, "least"), (model.period_s, "share"), (high, "most")):
+            step = steps[corners.index(k * period)]
+            assert step[name] == pytest.approx(100 * 2.0**-k)
+            assert steps[corners.index(k * period) - 1][name] == pytest.approx(200 * 2.0**-k)
+    # Between two bands every period gives the same.
+    shaded = [
+        (here["s"], there["s"])
+        for here, there in itertools.pairwise(steps)
+        if here["least"] < here["most"]
+    ]
+    assert all(
+        any(k * low <= begin and end <= k * high for k in range(1, 11))
+        for begin, end in shaded
+        if end < 10 * low
+    )
+
+
+def test_a_model_that_is_refuted_is_not_drawn() -> None:
+    figure = figures_of(idled({1.0: 32, 3.0: 32, 9.0: 32, 11.0: 0, 15.0: 0, 30.0: 0}))["eviction"]
+    assert "That is no half-life" in figure.words
+    assert "The model is not drawn: what was observed contradicts it." in figure.words
+    assert {row[-1] for row in figure.table.rows} == {None}
+    assert not any(
+        "least" in row for values in numbers_of(figure.draw(720), "values") for row in values
+    )
+
+
+def test_what_each_mark_is_stands_in_the_picture() -> None:
+    figure = figures_of(idled({60.0: 32, 390.0: 16, 720.0: 16, 800.0: 8}))["eviction"]
+    for width in (720, 320):
+        text = " ".join(figure.draw(width)["title"]["text"])
+        assert "Points: what was observed." in text
+        assert "Steps: the model." in text
+        assert "Shaded:" in text
