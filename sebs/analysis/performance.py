@@ -10,7 +10,7 @@ from sebs.analysis.quantiles import quantile
 from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError, PriceUnknownError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sebs.analysis.cost import MemoryCost
     from sebs.analysis.prices import Tariff
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: What tells invocations apart; times of different ones are never pooled.
 _BY = ("architecture", "memory", "kind", "start")
+
+#: So many pairs of a memory size and an architecture are told in sentences.
+_TOLD = 6
 
 
 def conclude_performance(results: Results, pricing: Pricing | None = None) -> Conclusion:
@@ -36,7 +39,8 @@ def conclude_performance(results: Results, pricing: Pricing | None = None) -> Co
     groups = _groups(results)
     if not groups:
         raise InvalidSampleError("There is not a single invocation that succeeded.")
-    costs, words = _costs(results, pricing or tariff_in)
+    costs, priced = _costs(results, pricing)
+    words = [*_medians(groups), *priced]
     document = {"cells": [_cell(*group) for group in groups], "cost": costs}
     return Conclusion(words, document)
 
@@ -67,7 +71,20 @@ def _cell(key: tuple[Any, ...], times: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _costs(results: Results, pricing: Pricing) -> tuple[list[dict[str, Any]], list[str]]:
+def _medians(groups: Sequence[tuple[tuple[Any, ...], Any]]) -> Iterator[str]:
+    """Tell the median client time of everything with one memory size on one architecture."""
+    found: dict[tuple[Any, Any], list[str]] = {}
+    for (architecture, memory, kind, start), times in groups:
+        how = start if kind in (start, None) else f"{kind} ({start})"
+        median = f"{quantile(times).value / 1000:.3g}"
+        found.setdefault((architecture, memory), []).append(f"{how} {median} ms")
+    # Of more of them only a table is read.
+    if len(found) <= _TOLD:
+        for (architecture, memory), medians in found.items():
+            yield f"Median client time with {memory} MB on {architecture}: {', '.join(medians)}."
+
+
+def _costs(results: Results, pricing: Pricing | None) -> tuple[list[dict[str, Any]], list[str]]:
     """Return what each architecture and memory size costs, and sentences about it."""
     from sebs.analysis.samples import values_of
 
@@ -75,10 +92,12 @@ def _costs(results: Results, pricing: Pricing) -> tuple[list[dict[str, Any]], li
     words: list[str] = []
     for architecture in values_of(results, "architecture"):
         try:
-            tariff = pricing(results, architecture)
+            tariff = (pricing or tariff_in)(results, architecture)
             found = _costs_of(results, architecture, tariff)
         except (AnalysisError, LimitExceededError) as error:
-            words.append(f"No price of {architecture} is known: {_why_not(error, results)}")
+            # Whoever gives prices says what is to be given instead.
+            why = str(error) if pricing else _why_not(error, results)
+            words.append(f"No price of {architecture} is known: {why}")
             continue
         costs += [{"architecture": architecture, **each.serialize()} for each in found]
         words += [_told(each, architecture, tariff) for each in found]

@@ -16,6 +16,10 @@ _PAUSE = 10.0
 #: A pause is so many times as long as everything else, where nobody watched the run's processors.
 _LONG = 10
 
+#: Of an interruption so much passes at least before somebody watches again and deploys what is
+#: lacking.
+_UNWATCHED = 0.5
+
 #: A pause that was asked for is prolonged by this at most: environments start and answer meanwhile.
 _PROLONGED = 1.5
 
@@ -39,11 +43,12 @@ def interruptions(results: Results) -> list[float]:
     pauses = _pauses(spans)
     begin, end = spans[0][0], max(until for _, until in spans)
     manifest = results.manifest
+    least = max(_PAUSE, _PROLONGED * _asked(results))
     if manifest.processors:
         watched = ProcessorUse.deserialize(manifest.processors).seconds
         whole = max(end, manifest.ended or end) - min(begin, manifest.begun or begin)
-        return _unwatched(pauses, whole - watched, _asked(results))
-    return [each for each in pauses if each > max(_PAUSE, _LONG * (end - begin - each))]
+        return _unwatched(pauses, whole - watched, least)
+    return [each for each in pauses if each > max(least, _LONG * (end - begin - each))]
 
 
 def told(results: Results) -> list[str]:
@@ -93,12 +98,11 @@ def _asked(results: Results) -> float:
     return max(asked, default=0.0) if isinstance(asked, list) else 0.0
 
 
-def _unwatched(pauses: Sequence[float], unwatched: float, asked: float) -> list[float]:
-    """Return the pauses that fit into the time in which nobody watched, the longest ones first."""
+def _unwatched(pauses: Sequence[float], unwatched: float, least: float) -> list[float]:
+    """Return the pauses that the time in which nobody watched explains, the longest ones first."""
     found = set()
-    least = max(_PAUSE, _PROLONGED * asked)
     for at in sorted(range(len(pauses)), key=lambda at: -pauses[at]):
-        if least < pauses[at] <= unwatched:
+        if pauses[at] > least and unwatched >= _UNWATCHED * pauses[at]:
             found.add(at)
-            unwatched -= pauses[at]
+            unwatched -= min(unwatched, pauses[at])
     return [pauses[at] for at in sorted(found)]

@@ -37,8 +37,8 @@ def memory_and_cost(runs: Sequence[tuple[str, Results]], pricing: Pricing) -> It
         weighed = None if tuning.is_tuned(part.results) else memory.pareto(sizes)
         figures = [memory.by_memory(sizes), weighed]
         drawn = [figure for figure in figures if figure is not None]
-        # What is the same for several functions is said once.
-        fresh = [sentence for sentence in words if sentence not in told]
+        # Why nothing is known is said once, of however many functions.
+        fresh = words if costs else [sentence for sentence in words if sentence not in told]
         told.update(words)
         if drawn or fresh:
             yield Section(

@@ -139,7 +139,7 @@ def _asked(manifest: Manifest) -> Iterator[tuple[str, str]]:
     apart = {"benchmark", "input-size", "memory-sizes", "architectures", "seed"}
     for name, value in manifest.parameters.items():
         if name not in apart and value not in (None, [], {}, ""):
-            yield name, _shown(value)
+            yield f"parameter {name}", _shown(value)
 
 
 def _shown(value: Any) -> str:
