@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,11 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"The configuration file {str(path)!r} holds {type(content).__name__}, not an object."
         )
+    if "invocations" in content or {"version", "experiment", "deployment"} <= content.keys():
+        raise ConfigurationError(
+            f"{str(path)!r} is a file of results, and no configuration.",
+            remedy="It is shown by sebs results show; --config takes what a run was begun with.",
+        )
     return content
 
 
@@ -125,7 +130,7 @@ def load(
     *,
     environment: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
-    platforms: Iterable[str] = (),
+    platforms: Collection[str] = (),
     check_section: CheckSection | None = None,
     remembered: Mapping[str, Any] | None = None,
 ) -> Configuration:
@@ -160,7 +165,7 @@ def merge(
     *,
     environment: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
-    platforms: Iterable[str] = (),
+    platforms: Collection[str] = (),
     check_section: CheckSection | None = None,
 ) -> Configuration:
     """Merge and check configurations that are already objects; see :func:`load`.

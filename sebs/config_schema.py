@@ -5,13 +5,15 @@ Apart from :mod:`sebs.config`, so that reading what is not a configuration does 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from sebs.config import unknown_key
+from sebs.config_words import said
 from sebs.errors import Problem
+from sebs.utils import did_you_mean
 
 #: Platforms that have a section even where this version cannot load them.
 PLATFORMS = ("local", "aws", "azure", "gcp", "openwhisk")
@@ -95,7 +97,7 @@ def defaults() -> dict[str, Any]:
     }
 
 
-def validate(config: Mapping[str, Any], *, platforms: Iterable[str] = ()) -> list[Problem]:
+def validate(config: Mapping[str, Any], *, platforms: Collection[str] = ()) -> list[Problem]:
     """Return everything that is wrong with a merged configuration, sorted by path.
 
     Args:
@@ -119,7 +121,19 @@ def validate(config: Mapping[str, Any], *, platforms: Iterable[str] = ()) -> lis
         problems += _check_objects(name, section, open_keys)
         closed = {key: value for key, value in section.items() if key not in open_keys}
         problems += check(name, model, closed, open_keys)
+    problems += _unknown_platform(config.get("deployment"), platforms)
     return sorted(problems, key=lambda problem: problem.path)
+
+
+def _unknown_platform(section: Any, platforms: Collection[str]) -> list[Problem]:
+    """Return the problem of a platform that there is not, where it is known which there are."""
+    name = section.get("name") if isinstance(section, Mapping) else None
+    known = list(dict.fromkeys([*PLATFORMS, *platforms]))
+    if not platforms or not name or not isinstance(name, str) or name in known:
+        return []
+    path, there = "deployment.name", ", ".join(known)
+    hint = did_you_mean(name, known)
+    return [Problem(path, f"there is no platform {name!r}. {hint}Known platforms: {there}.")]
 
 
 def check(
@@ -169,9 +183,9 @@ def _problem(name: str, detail: Any, model: type[BaseModel], open_keys: Iterable
     if detail["type"] != "extra_forbidden":
         if detail["type"] in ("model_type", "dict_type"):
             return Problem(path, f"must be an object, is {_kind(detail['input'])}")
-        message = str(detail["msg"])
-        given = "" if detail["type"] == "missing" else f", is {_shown(detail['input'], path)}"
-        return Problem(path, message[:1].lower() + message[1:] + given)
+        shown = _shown(detail["input"], path)
+        context = detail.get("ctx", {})
+        return Problem(path, said(detail["type"], str(detail["msg"]), context, shown))
     *parents, key = (str(part) for part in detail["loc"])
     owner: Any = model
     for parent in parents:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sebs import config
-from sebs.config_schema import mask
+from sebs.config_schema import check, mask
 from sebs.errors import ConfigurationError
+from sebs.experiments import registry
 from sebs.experiments.config import ExperimentConfig, SystemVariant
 
 JSON = st.recursive(
@@ -113,6 +114,47 @@ def test_all_problems_come_at_once_with_their_paths(tmp_path) -> None:
 def test_what_is_no_json_object_is_refused(tmp_path, content, words) -> None:
     with pytest.raises(ConfigurationError, match=words):
         config.load(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "section", "said"),
+    [
+        (
+            "memory-tuning",
+            {"benchmark": "b", "memory-sizes": [1]},
+            "memory-sizes: must have 2 or more, has 1",
+        ),
+        ("memory-tuning", {"memory-sizes": [1, 2]}, "benchmark: is missing"),
+        ("memory-tuning", {"benchmark": ""}, "benchmark: must not be empty"),
+        ("memory-tuning", {"objective": "x"}, "must be 'speed', 'cost' or 'balanced', is 'x'"),
+        ("memory-tuning", {"weight": 3}, "weight: must be 1 or less, is 3"),
+        ("memory-tuning", {"repetitions": 0}, "repetitions: must be more than 0, is 0"),
+        ("memory-tuning", {"repetitions": 2.5}, "repetitions: must be a whole number, is 2.5"),
+        ("memory-tuning", {"cold": -1}, "cold: must be 0 or more, is -1"),
+        ("memory-tuning", {"events": []}, "events: must be an object, is a list"),
+        (
+            "invocation-overhead",
+            {"begin": 100, "end": 100},
+            "end: must be larger than begin, is 100",
+        ),
+        ("scalability", {"tolerated-lateness": "x"}, "must be a number, is 'x'"),
+    ],
+)
+def test_problems_are_told_in_plain_words(experiment, section, said) -> None:
+    shape = registry.load(experiment).PARAMETERS
+    problems = [str(each) for each in check(f"experiments.{experiment}", shape, section)]
+    assert any(each.endswith(said) for each in problems), problems
+    for validators in ("should", "Input", "valid", "Value error", "after"):
+        assert not any(validators in each for each in problems)
+
+
+def test_an_unknown_platform_is_a_problem_among_others(tmp_path) -> None:
+    content = {"deployment": {"name": "lokal"}, "experiments": {"perf-costs": {}}}
+    with pytest.raises(ConfigurationError) as caught:
+        config.load(write(tmp_path, content), platforms=["local"])
+    assert paths(caught.value) == ["deployment.name", "experiments.perf-costs"]
+    assert "Did you mean local?" in str(caught.value)
+    assert "did you mean 'perf-cost'?" in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,17 @@ from sebs.results.levels import level_columns, varying
 
 if TYPE_CHECKING:
     from sebs.results.results import Results
+
+
+#: Parameters of experiments that may be others: they say how much is measured and what it costs, or
+#: are told apart, such as memory sizes, of which each is a group of its own.
+_COMPARABLE = frozenset(
+    {
+        *("repetitions", "cold", "seed", "budget", "precision", "functions"),
+        *("prices", "vm-hourly", "objective", "weight"),
+        *("benchmark", "input-size", "memory-sizes", "architectures", "experiments"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +192,22 @@ def _differences(base: Results, head: Results) -> list[Difference]:
         "memory": (values_of(base, "memory"), values_of(head, "memory")),
     }
     # What is not known of one of them, such as of a file that others wrote, is no difference.
-    return [
+    found = [
         Difference(what, ours, theirs)
         for what, (ours, theirs) in pairs.items()
         if ours and theirs and ours != theirs
     ]
+    return [*found, *_other_parameters(base, head)]
+
+
+def _other_parameters(base: Results, head: Results) -> Iterator[Difference]:
+    """Yield the parameters of an experiment that both runs have, each another one."""
+    if base.manifest.experiment != head.manifest.experiment:
+        return
+    ours, theirs = base.manifest.parameters, head.manifest.parameters
+    for name in ours:
+        if name in theirs and name not in _COMPARABLE and ours[name] != theirs[name]:
+            yield Difference(f"parameter {name}", ours[name], theirs[name])
 
 
 def _levels(base: Results, head: Results) -> list[str]:

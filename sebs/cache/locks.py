@@ -88,13 +88,22 @@ class Locks:
         return held
 
 
+def _busy_with(name: tuple[str, ...]) -> str:
+    """Return what whoever holds a lock is at."""
+    if name == ("start",):
+        return "is starting the local platform"
+    if name[0] == "function":
+        return f"uses the function {name[-1]} on {name[1]}"
+    return "writes to the cache"
+
+
 def _lock_file(path: Path, name: tuple[str, ...]) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _log.warning("Waiting for another user of %s.", "/".join(name))
+            _log.warning("Waiting for another command, which %s.", _busy_with(name))
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except BaseException:
         os.close(descriptor)

@@ -43,12 +43,14 @@ def _share(_context: click.Context, _option: click.Parameter, value: str) -> flo
     metavar="slower=N%",
     help="Fail where HEAD is shown to be slower by more than that.",
 )
-@click.option("--force", is_flag=True, help="Compare runs of other code, input or memory, too.")
+@click.option(
+    "--force", is_flag=True, help="Compare runs of other code, input, memory or parameters, too."
+)
 @options.as_json
 def command(
     base: Path, head: Path, metric: str, tolerated: float, force: bool, as_json: bool
 ) -> int:
-    r"""Compare the run HEAD with the run BASE, cold and warm invocations apart.
+    """Compare the run HEAD with the run BASE, cold and warm invocations apart.
 
     BASE and HEAD are runs' directories, or files that SeBS wrote. A difference is shown where a
     rank test and the interval of the ratio of medians agree.
@@ -59,7 +61,7 @@ def command(
       1  HEAD is shown to be slower, by more than --fail-if tolerates.
       2  Nothing can be said: too little data, runs that are not comparable (see
          --force) or cannot be read, or wrong options.
-    """
+    """  # noqa: D301 - click wants the character, which keeps lines apart
     from sebs.cli import output
     from sebs.errors import AnalysisError, ResultFormatError, UsageError
 

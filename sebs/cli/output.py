@@ -203,6 +203,44 @@ def require_directory(target: Path) -> None:
         )
 
 
+def make_directory(directory: Path) -> None:
+    """Make a directory for what is written; it may be there already.
+
+    Raises:
+        UsageError: It cannot be made.
+    """
+    from sebs.errors import UsageError
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The directory {str(directory)!r} cannot be made: {error.strerror}.",
+            remedy="Name another one.",
+        ) from error
+
+
+def require_new(target: Path, force: bool) -> None:
+    """Refuse a file that cannot be made, or that would replace another one.
+
+    Args:
+        target: The file.
+        force: Whether it may replace one.
+
+    Raises:
+        UsageError: Its directory is missing, or it is there and is not to be replaced.
+    """
+    from sebs.errors import UsageError
+
+    require_directory(target)
+    if target.is_dir():
+        raise UsageError(f"{str(target)!r} is a directory.", remedy="Name a file in it.")
+    if target.is_file() and not force:
+        raise UsageError(
+            f"{str(target)!r} is there already.", remedy="Replace it with --force, or name another."
+        )
+
+
 def print_json(document: Any) -> None:
     """Print the one document that ``--json`` promises."""
     click.echo(json.dumps(document, indent=1, default=str))

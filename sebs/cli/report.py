@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Unit to what a person reads instead, and how many of the one are in the other.
 _SHOWN = {"µs": ("ms", 1000), "MB": ("MB", 1)}
 
+#: So many functions are named.
+_FUNCTIONS = 5
+
 #: So many groups are shown; nobody reads more than that.
 _GROUPS = 100
 
@@ -43,11 +46,23 @@ def show(results: Results, *, as_json: bool) -> None:
         _show_invocations(summary)
     for line in (*_remarks(manifest, summary), *caveats(results), *_verdicts(summary)):
         click.echo(line)
-    if function := manifest.details.get("function"):
-        click.echo(f"Function: {function['name']}")
+    if functions := _functions(results):
+        shown = ", ".join(functions[:_FUNCTIONS])
+        more = f" and {len(functions) - _FUNCTIONS} more" if len(functions) > _FUNCTIONS else ""
+        click.echo(f"Function{'s' * (len(functions) > 1)}: {shown}{more}")
     directory: Path | None = getattr(results, "directory", None)
     if directory is not None:
         click.echo(f"Results: {_short(directory)}")
+
+
+def _functions(results: Results) -> list[str]:
+    """Return the names of the functions that were measured, or of the one that was to be."""
+    manifest = results.manifest
+    constant = manifest.constants.get("function")
+    named = [constant] if constant else [row.get("function") for row in results.rows()]
+    found = sorted({str(name) for name in named if name})
+    planned = manifest.details.get("function") or {}
+    return found or ([planned["name"]] if planned else [])
 
 
 def document_of(results: Results) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def _write_figures(
 ) -> None:
     from sebs.analysis.report.drawing import alone, png_of
 
-    directory.mkdir(parents=True, exist_ok=True)
+    output.make_directory(directory)
     for section in sections:
         for figure in section.figures:
             wide = drawings[section.name, figure.name].wide

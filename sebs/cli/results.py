@@ -93,7 +93,8 @@ def show(source: Path, as_json: bool) -> None:
 @click.option(
     "--output", "-o", "target", type=click.Path(path_type=Path), help="[default: standard output]"
 )
-def export(source: Path, kind: str, target: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Replace the file of --output where there is one.")
+def export(source: Path, kind: str, target: Path | None, force: bool) -> None:
     """Write results as JSON, or their table as CSV or Parquet."""
     from sebs.cli import output
     from sebs.cli.report import document_of
@@ -101,13 +102,14 @@ def export(source: Path, kind: str, target: Path | None) -> None:
     from sebs.utils import write_atomically
 
     if target is not None:
-        output.require_directory(target)
+        output.require_new(target, force)
     results = _read(source)
     data = as_bytes(document_of(results)) if kind == "json" else exported(results, kind)
     if target is None:
         click.echo(data, nl=False)
     else:
         write_atomically(target, data)
+        click.echo(f"Written: {target}")
 
 
 @command.command("import")

@@ -32,6 +32,13 @@ _REGION = "us-east-1"
 
 _LABEL_LENGTH = 40
 
+#: Option to the type that it has, and what that is called; the others are texts.
+_KINDS: dict[str, tuple[type, str]] = {
+    "memory": (int, "a whole number of MB"),
+    "timeout": (int, "a whole number of seconds"),
+    "environment": (Mapping, "an object"),
+}
+
 #: Language to architecture to versions, best first.
 Supported = dict[str, dict[str, list[str]]]
 
@@ -82,7 +89,7 @@ class Options:
         """Return the options.
 
         Raises:
-            UsageError: One is unknown.
+            UsageError: One is unknown, or of another kind.
             LimitExceededError: Memory or timeout is out of range.
         """
         known = [item.name for item in fields(Options)]
@@ -92,6 +99,11 @@ class Options:
                 remedy=f"It knows: {', '.join(known)}.",
             )
         options = Options(**given)
+        for name, value in given.items():
+            kind, called = _KINDS.get(name, (str, "text"))
+            fits = isinstance(value, kind) and not isinstance(value, bool)
+            if not fits and value != getattr(Options(), name):
+                raise UsageError(f"The option {name} must be {called}, is {value!r}.")
         check_configuration(options.memory, options.timeout)
         return options
 

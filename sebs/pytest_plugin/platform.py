@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.cli.session import load_configuration
-from sebs.errors import SystemUnavailableError, UsageError
+from sebs.errors import FunctionGoneError, SystemUnavailableError, UsageError
 from sebs.faas.config import new_resources_id
 from sebs.pytest_plugin.measured import (
     MeasuredAttached,
@@ -116,7 +116,7 @@ class Platform:
                 self._made[key] = self._benchmark(str(target), (), size, options)
             else:
                 name = str(path.resolve()) if path.exists() else str(target)
-                self._made[key] = self._attached(name, force_cold, options)
+                self._made[key] = self._attached(name, force_cold, options, path.exists())
         return self._made[key]
 
     @cached_property
@@ -178,12 +178,19 @@ class Platform:
         trigger_type = Trigger.TriggerType.get(experiment.trigger)
         return MeasuredBenchmark(self._place(configuration), package, size, trigger_type, event)
 
-    def _attached(self, target: str, force_cold: bool, options: dict[str, Any]) -> MeasuredFunction:
+    def _attached(
+        self, target: str, force_cold: bool, options: dict[str, Any], exists: bool
+    ) -> MeasuredFunction:
         trigger = options.pop("trigger", None)
         # The local platform runs a copy, which belongs to nobody else.
         may_force = force_cold or self.system.name() == "local"
         place = self._place(self._configuration)
-        return MeasuredAttached(place, target, options, trigger, may_force)
+        try:
+            return MeasuredAttached(place, target, options, trigger, may_force)
+        except (UsageError, FunctionGoneError) as error:
+            if not exists and (near := _near_bundled(target)):
+                raise UsageError(error.message, remedy=f"{near}{error.remedy or ''}") from error
+            raise
 
     def _place(self, configuration: Any) -> Place:
         output_dir = self._client.output_dir
@@ -203,6 +210,14 @@ def _require_statistics() -> None:
             f"Intervals of what was measured need {' and '.join(missing)}.",
             remedy="Install them: pip install 'sebs-faas[analysis]'.",
         )
+
+
+def _near_bundled(name: str) -> str:
+    """Return the question whether a bundled benchmark was meant; empty where none is near."""
+    from sebs.benchmark.source import list_benchmarks
+    from sebs.utils import did_you_mean
+
+    return did_you_mean(name, [source.name for source in list_benchmarks()])
 
 
 def _is_bundled(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -101,13 +102,24 @@ def survey(directory: Path) -> tuple[list[tuple[Path, Manifest]], list[str]]:
             remedy=f"Show it: sebs results show {directory}",
         )
     found, faults = [], []
-    for path in sorted(each for each in directory.iterdir() if each.is_dir()):
+    inner = sorted(each for each in directory.iterdir() if each.is_dir())
+    holders = [each for each in inner if _holds_runs(each)]
+    if holders:
+        are = "directory holds" if len(holders) == 1 else "directories hold"
+        example = shlex.quote(str(holders[0]))
+        faults.append(f"{len(holders)} {are} runs of their own; see: sebs results list {example}")
+    for path in (each for each in inner if each not in holders):
         try:
             manifest = _read_run(path).manifest
             found.append((path, replace(manifest, state=state_of(path, manifest))))
         except ResultFormatError as error:
             faults.append(error.message)
     return sorted(found, key=lambda pair: pair[1].begun), faults
+
+
+def _holds_runs(directory: Path) -> bool:
+    """Whether a directory is none of a run, and has some in it."""
+    return not (directory / MANIFEST).exists() and any(directory.glob(f"*/{MANIFEST}"))
 
 
 def state_of(directory: Path | None, manifest: Manifest) -> str:

@@ -18,6 +18,7 @@ import pytest
 from cache_doubles import add_function, built, package_of
 
 from sebs.cache import Cache
+from sebs.cache.locks import Locks
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -266,3 +267,26 @@ def test_processes_that_store_the_same_package_at_once_store_it_once(
     assert len(stored) == 1
     assert package_of(cache)["location"] in stored
     assert os.listdir(cache.cache_dir / "staging") == []
+
+
+def test_who_waits_is_told_for_what(tmp_path, caplog) -> None:
+    held, waiting = Locks(tmp_path), Locks(tmp_path)
+
+    def wait(*name: str) -> None:
+        with waiting.hold(*name):
+            pass
+
+    for name, told in (
+        (("start",), "Waiting for another command, which is starting the local platform."),
+        (("function", "local", "f"), "which uses the function f on local."),
+        (("cache",), "which writes to the cache."),
+    ):
+        held.acquire(*name)
+        with ThreadPoolExecutor(1) as executor:
+            acquired = executor.submit(wait, *name)
+            deadline = time.monotonic() + 30
+            while told not in caplog.text and time.monotonic() < deadline:
+                time.sleep(0.01)
+            held.release(*name)
+            acquired.result(timeout=30)
+        assert told in caplog.text

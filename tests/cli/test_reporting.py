@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sebs.cli.main import WRONG_USAGE, run
+from sebs.faas.result import ExecutionResult
 from sebs.results.manifest import Manifest
 from sebs.results.run import Run
 
@@ -45,6 +46,81 @@ def test_a_page_is_html_and_nothing_else(name, run_directory, tmp_path, capsys) 
     told = capsys.readouterr().err
     assert str(page) in told
     assert "--figures" in told
+
+
+def test_figures_go_where_a_directory_can_be_made(run_directory, tmp_path, capsys) -> None:
+    (tmp_path / "file").touch()
+    for impossible in ("/proc/x", str(tmp_path / "file" / "x")):
+        assert run(["report", run_directory, "--figures", impossible]) == WRONG_USAGE
+        assert f"The directory '{impossible}' cannot be made" in capsys.readouterr().err
+
+
+def test_what_is_exported_replaces_nothing_unasked(run_directory, tmp_path, capsys) -> None:
+    export = ["results", "export", run_directory, "-o", str(tmp_path / "r.json")]
+    assert run(export) == 0
+    assert capsys.readouterr().out == f"Written: {tmp_path / 'r.json'}\n"
+    (tmp_path / "r.json").write_text("mine")
+    assert run(export) == WRONG_USAGE
+    assert "--force" in capsys.readouterr().err
+    assert (tmp_path / "r.json").read_text() == "mine"
+    assert run([*export, "--force"]) == 0
+    assert (tmp_path / "r.json").read_text() != "mine"
+    assert run(["results", "export", run_directory, "-o", str(tmp_path)]) == WRONG_USAGE
+    # What was exported is no configuration.
+    exported = str(tmp_path / "r.json")
+    assert run(["config", "show", "--config", exported]) == WRONG_USAGE
+    assert "is a file of results, and no configuration" in capsys.readouterr().err
+    manifest = f"{run_directory}/manifest.json"
+    assert run(["config", "show", "--config", manifest]) == WRONG_USAGE
+    assert "is a file of results, and no configuration" in capsys.readouterr().err
+
+
+def test_a_directory_of_directories_of_runs_is_told_in_a_line(
+    run_directory, tmp_path, capsys
+) -> None:
+    for name in ("one", "two"):
+        manifest = Manifest(experiment="invoke", deployment="local")
+        Run.create(tmp_path / name, manifest).finish()
+    assert run(["results", "list", str(tmp_path)]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        f"Left out: 3 directories hold runs of their own; see: sebs results list {tmp_path / 'one'}"
+    ]
+
+
+def test_every_function_of_a_run_is_named(tmp_path, capsys) -> None:
+    details = {"function": {"name": "f0"}}
+    manifest = Manifest(experiment="memory-tuning", deployment="local", details=details)
+    with Run.create(tmp_path, manifest) as made:
+        for number in range(7):
+            result = ExecutionResult(request_id=f"{number}", environment_id="e")
+            made.record({"id": f"{number}", "function": f"f{number}"}, result)
+        made.finish()
+    assert run(["results", "show", str(made.directory)]) == 0
+    assert "Functions: f0, f1, f2, f3, f4 and 2 more\n" in capsys.readouterr().out
+
+
+def test_runs_with_other_parameters_are_not_compared_unasked(tmp_path, capsys) -> None:
+    runs = []
+    for protocol, repetitions in (("udp", 5), ("tcp", 9)):
+        parameters = {"protocol": protocol, "repetitions": repetitions}
+        manifest = Manifest(experiment="x", deployment="local", parameters=parameters)
+        with Run.create(tmp_path, manifest) as made:
+            made.finish()
+        runs.append(str(made.directory))
+    assert run(["compare", *runs]) == WRONG_USAGE
+    told = capsys.readouterr().err
+    assert "parameter protocol: udp and tcp" in told
+    assert "repetitions" not in told
+    run(["compare", *runs, "--force"])
+    assert "The runs differ in parameter protocol: udp and tcp." in capsys.readouterr().out
+
+
+def test_the_exit_codes_of_comparing_stand_one_below_the_other(capsys) -> None:
+    assert run(["compare", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "\n  Exit codes:\n    0  HEAD is not shown" in shown
+    assert "\\b" not in shown
 
 
 @pytest.mark.parametrize(

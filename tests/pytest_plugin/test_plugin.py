@@ -196,6 +196,8 @@ def test_a_benchmark_has_its_own_input_and_its_outputs_are_judged(project: Proje
         ("sebs_function('110.dynamic-html', size='huge')", "*huge*"),
         ("sebs_function('110.dynamic-html', memry=1)", "*not deployed with memry*Known options*"),
         ("sebs_function('functions/increment', memry=1)", "*memry*"),
+        ("sebs_function('functions/increment', memory='x')", "*memory must be a whole number*'x'*"),
+        ("sebs_function('110.dynamic-htm')", "*Did you mean 110.dynamic-html*"),
         ("sebs_function('functions/increment', trigger='storage')", "*no storage trigger*"),
     ],
 )
