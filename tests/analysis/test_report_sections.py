@@ -430,6 +430,13 @@ def test_what_is_no_run_is_refused_and_nothing_is_written(
     assert not target.exists()
 
 
+#: JavaScript: the tables that are wider than their place.
+WIDER = (
+    "[...document.querySelectorAll('.table')]"
+    ".filter(each => each.offsetParent && each.scrollWidth > each.clientWidth)"
+)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
@@ -475,6 +482,8 @@ def test_a_browser_shows_every_figure_without_network(
 ) -> None:
     tab, faults = opened(width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 1000:
+        assert tab.evaluate(f"{WIDER}.map(each => each.getAttribute('aria-label'))") == []
     figures = tab.locator("figure")
     assert figures.count() == sum(len(section.figures) for section in whole_report())
     for number in range(figures.count()):
@@ -493,6 +502,21 @@ def test_a_browser_shows_every_figure_without_network(
         Path(kept).mkdir(parents=True, exist_ok=True)
         tab.screenshot(path=Path(kept) / f"report-{width}-{scheme}.png", full_page=True)
     assert faults == []
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_first_column_stays_while_a_table_is_scrolled(
+    opened: Callable[[int, str], tuple[Any, list[str]]],
+) -> None:
+    tab, _ = opened(360, "light")
+    table = tab.locator("#run-1 .table").first
+    first, second = table.locator("td").first, table.locator("tbody th").first
+    before = first.bounding_box()["x"]
+    assert before < 180
+    stays = second.bounding_box()["x"]
+    assert table.evaluate("each => { each.scrollLeft = 60; return each.scrollLeft }") == 60
+    assert first.bounding_box()["x"] == pytest.approx(before - 60)
+    assert second.bounding_box()["x"] == pytest.approx(stays)
 
 
 @pytest.mark.browser

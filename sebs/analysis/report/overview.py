@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "n",
     "median [ms]",
-    "interval [ms]",
+    "95 % interval [ms]",
     "coverage",
     "mean [ms]",
     "variation",
