@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
 from sebs.analysis.eviction import AfterIdling, EvictionModel, Idling, after_idling, fit_eviction
+from sebs.analysis.report.figure import percent
 from sebs.errors import InvalidSampleError
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ def _row(memory: int | None, each: AfterIdling, model: EvictionModel) -> list[st
         f"{each.seconds:g}",
         f"{each.trials}",
         f"{each.started}",
-        f"{each.share:.0%}",
-        f"{model.warm_share(each.seconds):.0%}",
+        percent(each.share),
+        percent(model.warm_share(each.seconds)),
     ]
 
 

@@ -63,12 +63,12 @@ def numbers_of(spec: Any, key: str) -> Iterator[Any]:
 
 
 def test_phases_follow_one_another_where_the_first_panel_lacks_one() -> None:
-    rows = [row_of(at, at, kind="warm") for at in range(8)]
-    rows += [
-        row_of(at, at, kind="cold", start="cold", client=90_000, initialization=50_000)
-        for at in range(8, 16)
-    ]
-    spec = figures_of(results_of(rows))["phases"].draw(720)
+    cold = {"start": "cold", "client": 90_000, "initialization": 50_000}
+    rows = [row_of(at, at, memory=128) for at in range(8)]
+    rows += [row_of(at, at, memory=256, **cold) for at in range(8, 16)]
+    figure = figures_of(results_of(rows))["phases"]
+    assert [row[:2] for row in figure.table.rows[:2]] == [["128 MB", "warm"]] * 2
+    spec = figure.draw(720)
     orders = {tuple(order) for order in numbers_of(spec["spec"], "sort")}
     assert orders == {
         ("connecting", "starting the environment", "platform and network", "function", "receiving")

@@ -122,6 +122,27 @@ def kinds(present: Iterable[str], *channels: str) -> dict[str, Spec]:
     }
 
 
+def names(points: Iterable[Mapping[str, Any]], x: Spec, y: Spec) -> list[Spec]:
+    """Return layers that name points, by turns above and below their intervals.
+
+    So those whose points are neighbours have room on a phone.
+
+    Args:
+        points: With ``label``, and ``low`` and ``high`` of the intervals.
+        x: Their place along the axis in which they are neighbours.
+        y: That along the axis of the intervals.
+    """
+    ordered = sorted(points, key=lambda point: point[x["field"]])
+    return [
+        {
+            "data": data(ordered[turn::2]),
+            "mark": {"type": "text", "dy": away},
+            "encoding": {"x": x, "y": {**y, "field": end}, "text": {"field": "label"}},
+        }
+        for turn, (end, away) in enumerate((("high", -9), ("low", 11)))
+    ]
+
+
 def is_wide(least: float, most: float) -> bool:
     """Whether numbers spread so far that only a logarithmic axis shows all of them."""
     return least > 0 and most / least > _WIDE

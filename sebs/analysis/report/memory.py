@@ -18,6 +18,7 @@ from sebs.analysis.report.figure import (
     axis,
     data,
     milliseconds,
+    names,
     number,
     scale_of,
 )
@@ -226,9 +227,7 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
                 _around(point[end] for point in points for end in ("low", "high")),
             ),
         }
-        # Above its interval each name has a place of its own.
         ends = {"y": {**place["y"], "field": "low"}, "y2": {"field": "high"}}
-        top = {"y": {**place["y"], "field": "high"}, "text": {"field": "label"}}
         mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
         return {
             "width": width - 70,
@@ -249,18 +248,14 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
                     "mark": {**mark, "color": INK, "filled": False},
                 },
                 {"data": data(front), "mark": {**mark, "color": GREEN}},
-                {
-                    "data": data(points),
-                    "mark": {"type": "text", "dy": -9},
-                    "encoding": top,
-                },
+                *names(points, place["x"], place["y"]),
             ],
         }
 
-    names = ", ".join(f"{point['memory']} MB" for point in sorted(front, key=lambda p: p["memory"]))
+    worth = ", ".join(f"{point['memory']} MB" for point in sorted(front, key=lambda p: p["memory"]))
     words = (
         "What is fast against what is cheap: medians of the client times of warm invocations. "
-        f"Worth their price (filled, joined by the line): {names}. The first is the cheapest, each "
+        f"Worth their price (filled, joined by the line): {worth}. The first is the cheapest, each "
         "dearer one is shown to be faster than the one before. The intervals hold for all sizes "
         f"together (Bonferroni: {priced[0][1].confidence:.1%} each)."
     )

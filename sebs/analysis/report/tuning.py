@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sebs.analysis.report.figure import GREEN, INK, Figure, Table, axis, data, scale_of
+from sebs.analysis.report.figure import GREEN, INK, Figure, Table, axis, data, names, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,6 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
     y = axis("ms", "median client time [ms]", scale_of(min(lows), max(highs), _MARGIN))
     mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
     at = {"x": x, "y": y}
-    # Above its interval each name has a place of its own, where the points lie close together.
-    top = {**at, "y": {**y, "field": "high"}}
     upright = {**at, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
     across = {**at, "x": {**x, "field": "paid_low"}, "x2": {"field": "paid_high"}}
     rule = {"type": "rule", "strokeWidth": 2, "color": INK, "opacity": 0.5}
@@ -93,11 +91,7 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
                 "encoding": at,
             },
             {"data": data(front), "mark": {**mark, "color": GREEN}, "encoding": at},
-            {
-                "data": data(points),
-                "mark": {"type": "text", "dy": -9},
-                "encoding": {**top, "text": {"field": "label"}},
-            },
+            *names(points, x, y),
         ],
     }
 
