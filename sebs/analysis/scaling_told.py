@@ -50,12 +50,14 @@ def named(scaling: Scaling) -> str:
 
 def told(scaling: Scaling) -> Iterator[str]:
     """Yield sentences on bursts of one kind."""
+    from sebs.analysis.report.figure import percent
+
     name, reached = named(scaling), scaling.reached.value
     if scaling.half is None or scaling.most is None or scaling.all is None:
         yield f"{name}: no environment is known to have served."
     else:
         bursts = f"medians of {scaling.bursts} bursts" if scaling.bursts > 1 else "one burst"
-        cold = "" if scaling.cold_share is None else f", {scaling.cold_share:.0%} cold starts"
+        cold = "" if scaling.cold_share is None else f", {percent(scaling.cold_share)} cold starts"
         yield (
             f"{name}: {reached:g} environments{cold}; half of them served after "
             f"{_seconds(scaling.half)}, 90 % after {_seconds(scaling.most)}, all after "

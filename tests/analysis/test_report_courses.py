@@ -158,7 +158,7 @@ def test_of_many_environments_those_drawn_are_spread_over_the_run() -> None:
     assert (len(drawn), drawn[0], drawn[-1]) == (40, 1, 80)
     assert max(b - a for a, b in pairwise(drawn)) <= 3
     assert figure.title == "Execution environments (40 of 80)"
-    assert "40 of them are drawn, evenly" in figure.words
+    assert "40 of the environments are drawn, evenly" in figure.words
 
 
 def test_a_file_of_its_own_says_what_it_shows_and_of_what() -> None:

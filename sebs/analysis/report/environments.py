@@ -190,7 +190,7 @@ def _words(lives: pl.DataFrame, shown: int, every: pl.DataFrame) -> list[str]:
             f"{waited:,} were sent before the one that started their environment: they waited."
         )
     if shown < lives.height:
-        words.append(f"{shown} of them are drawn, evenly by when they began.")
+        words.append(f"{shown} of the environments are drawn, evenly by when they began.")
     return words
 
 

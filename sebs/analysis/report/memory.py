@@ -164,7 +164,7 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
         }
         return {"vconcat": [latency, cost] if priced else [latency]}
 
-    words = f"Median client time of warm invocations, with its interval: {_said(sizes)}."
+    words = f"Median client time of warm invocations, with its 95 % interval: {_said(sizes)}."
     words += " Beneath it what a million cost." if priced else " No price is known."
     return Figure(
         "memory",
@@ -253,14 +253,22 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
         }
 
     worth = ", ".join(f"{point['memory']} MB" for point in sorted(front, key=lambda p: p["memory"]))
+    found = (
+        f"Worth their price (filled, joined by the line): {worth}. The first is the cheapest, each "
+        "dearer one is shown to be faster than the one before."
+        if len(front) > 1
+        else f"The cheapest is {worth} (filled)."
+    )
+    others = (
+        " No other is shown to be faster than each that is cheaper."
+        if len(front) < len(points)
+        else ""
+    )
     words = (
         "What is fast against what is cheap: medians of the client times of warm invocations. "
-        f"Worth their price (filled, joined by the line): {worth}. The first is the cheapest, each "
-        "dearer one is shown to be faster than the one before. The intervals hold for all sizes "
-        f"together (Bonferroni: {priced[0][1].confidence:.1%} each)."
+        f"{found}{others} The intervals hold for all sizes together (Bonferroni: "
+        f"{priced[0][1].confidence:.1%} each)."
     )
-    if len(front) < len(points):
-        words += " Of the others that is not shown."
     return Figure("pareto", "Time against cost", words, draw, _table(priced))
 
 
