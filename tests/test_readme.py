@@ -13,6 +13,7 @@ import pytest
 
 from sebs import config
 from sebs.cli.main import COMMANDS
+from sebs.experiments.registry import BUILT_IN
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,6 +53,12 @@ def test_the_configuration_is_valid(tmp_path) -> None:
 def test_the_commands_exist_and_none_is_missing() -> None:
     table = README.partition("## Commands")[2].partition("## Configuration")[0]
     assert set(re.findall(r"`sebs (\w+)", table)) == set(COMMANDS)
+
+
+def test_every_experiment_is_named() -> None:
+    table = README.partition("## Experiments")[2].partition("## Configuration")[0]
+    assert set(re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)) == set(BUILT_IN)
+    assert "docs/experiments.md" in table
 
 
 def test_every_link_leads_somewhere() -> None:
