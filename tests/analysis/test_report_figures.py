@@ -207,3 +207,14 @@ def test_what_each_mark_is_stands_in_the_picture() -> None:
         assert "Points: what was observed." in text
         assert "Steps: the model." in text
         assert "Shaded:" in text
+
+
+def test_names_of_neighbours_are_on_different_sides() -> None:
+    pareto = figures_of(results_of(sizes_that_differ_by_chance()))["pareto"]
+    named = {
+        layer["encoding"]["y"]["field"]: [point["memory"] for point in layer["data"]["values"]]
+        for layer in pareto.draw(320)["layer"]
+        if layer["mark"]["type"] == "text"
+    }
+    # From the cheapest to the dearest.
+    assert named == {"high": [128, 512], "low": [256, 1024]}
