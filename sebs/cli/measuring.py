@@ -35,6 +35,7 @@ def fetch_metrics(run: Run, system: System) -> bool:
     """Fetch the platform's metrics; return whether that failed, which loses no measurement."""
     from sebs.errors import PlatformError, UnsupportedOperationError
     from sebs.invoke import evaluate
+    from sebs.invoke.run import EXPERIMENT
     from sebs.progress import status
 
     try:
@@ -43,9 +44,10 @@ def fetch_metrics(run: Run, system: System) -> bool:
     except UnsupportedOperationError as error:
         click.echo(f"There are no metrics of the platform's own: {error}", err=True)
     except PlatformError as error:
+        what = "benchmark" if run.manifest.experiment == EXPERIMENT else "experiment"
         click.echo(
             f"The platform's metrics could not be fetched: {error} "
-            f"Try again: sebs benchmark process {shlex.quote(str(run.directory))}",
+            f"Try again: sebs {what} process {shlex.quote(str(run.directory))}",
             err=True,
         )
         return True

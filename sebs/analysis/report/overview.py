@@ -67,8 +67,8 @@ def skewed(found: Sequence[Series]) -> Iterator[str]:
         return
     which = f"{count:,} of the {len(means):,} means" if count < len(means) else "Means"
     yield (
-        f"{which} are shown without an interval: there are fewer than {FEWEST} times, or too few "
-        "for how unevenly they are spread. Compare medians instead."
+        f"{which} are shown without an interval: that takes at least {FEWEST} times, and more "
+        "where they are spread unevenly. Compare medians instead."
     )
 
 
