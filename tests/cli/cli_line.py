@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,30 @@ class CommandLine:
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def started(self, arguments: list[Any], lines: int) -> subprocess.Popen[bytes]:
+        """Start a command that measures; return once its journal has so many lines, or it ended."""
+        process = subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            journals = list(self.results.glob("*/journal.jsonl"))
+            written = journals[0].read_bytes().count(b"\n") if journals else 0
+            if written >= lines and list(self.results.glob("*/manifest.json")):
+                break
+            time.sleep(0.002)
+        return process
+
+    def kill_at(self, arguments: list[Any], lines: int) -> None:
+        """Start a command that measures, and kill it once its journal has so many lines."""
+        process = self.started(arguments, lines)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
 
     def invoke(self, *arguments: object, benchmark: str = "901.increment") -> Done:
         return self(*self.invocation(*arguments, benchmark=benchmark))

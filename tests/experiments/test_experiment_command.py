@@ -73,29 +73,10 @@ def test_it_lists_them(sebs) -> None:
 def test_a_run_that_is_killed_goes_on(sebs) -> None:
     for lines in (0, 3, 9, 17, 28):
         resume = ("--resume", sebs.only_run()) if sebs.results.exists() else ()
-        kill_at(sebs, command(sebs, *resume), lines)
+        sebs.kill_at(command(sebs, *resume), lines)
     done = sebs(*command(sebs, "--resume", sebs.only_run()))
     assert done.code == 0, done.err
     check(sebs.only_run())
-
-
-def kill_at(sebs: CommandLine, arguments: list[object], lines: int) -> None:
-    process = subprocess.Popen(
-        sebs.command(*arguments),
-        cwd=sebs.root,
-        env=sebs.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        journals = list(sebs.results.glob("*/journal.jsonl"))
-        manifests = list(sebs.results.glob("*/manifest.json"))
-        if manifests and len(journals[0].read_bytes().splitlines() if journals else ()) >= lines:
-            break
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
 
 
 def test_a_run_of_something_else_is_not_resumed(sebs) -> None:

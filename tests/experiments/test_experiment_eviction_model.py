@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -131,30 +129,12 @@ def test_on_the_real_clock_trials_wait_at_the_same_time(sebs) -> None:
     assert model["period_low_s"] < 4 <= model["period_high_s"]
 
 
-def started(sebs: CommandLine, arguments: list[object], lines: int) -> subprocess.Popen[bytes]:
-    """Return a process that journalled so many lines, or has ended."""
-    process = subprocess.Popen(
-        sebs.command(*arguments),
-        cwd=sebs.root,
-        env=sebs.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        journals = list(sebs.results.glob("*/journal.jsonl"))
-        if journals and journals[0].read_bytes().count(b"\n") >= lines:
-            break
-        time.sleep(0.002)
-    return process
-
-
 def test_a_trial_that_is_killed_is_made_again_as_a_whole(sebs) -> None:
     before: dict[str, Any] = {}
     # A trial has two lines to fill, two to probe, and four that accept it.
     for lines in (1, 4, 10, 15, 22):
         resume = ("--resume", sebs.only_run()) if sebs.results.exists() else ()
-        process = started(sebs, command(sebs, VIRTUAL, *resume, repetitions=2), lines)
+        process = sebs.started(command(sebs, VIRTUAL, *resume, repetitions=2), lines)
         process.send_signal(signal.SIGKILL)
         process.wait()
         after = {row["id"]: row.get("request_id") for row in Run.load(sebs.only_run()).rows()}
@@ -171,7 +151,7 @@ def test_a_trial_that_is_killed_is_made_again_as_a_whole(sebs) -> None:
 
 
 def test_an_interrupt_does_not_wait_until_the_environments_idled(sebs) -> None:
-    process = started(sebs, command(sebs, {}, delta_t=[3600]), 2)
+    process = sebs.started(command(sebs, {}, delta_t=[3600]), 2)
     process.send_signal(signal.SIGINT)
     try:
         assert process.wait(timeout=60) == 130

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 import sys
-import time
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -252,24 +249,6 @@ def check(run: Path, wanted: set[str]) -> None:
     assert {row["id"] for row in rows(run) if row.get("wanted") is not False} == wanted
 
 
-def kill_at(sebs: CommandLine, arguments: list[Any], lines: int) -> None:
-    process = subprocess.Popen(
-        sebs.command(*arguments),
-        cwd=sebs.root,
-        env=sebs.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        journals = list(sebs.results.glob("*/journal.jsonl"))
-        if len(journals[0].read_bytes().splitlines() if journals else ()) >= lines:
-            break
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-
-
 def test_a_killed_run_goes_on_and_what_a_cold_start_takes_is_in_it(sebs) -> None:
     inputs = "def generate_input(*_):\n    return {}\nsize_generators = {'none': 0}\n"
     handler = "import time\ntime.sleep(0.2)\ndef handler(event):\n    return {}\n"
@@ -277,7 +256,7 @@ def test_a_killed_run_goes_on_and_what_a_cold_start_takes_is_in_it(sebs) -> None
     asked = {"benchmark": "902.slow-start"}
     for lines in (3, 12):
         resume = ("--resume", sebs.only_run()) if sebs.results.exists() else ()
-        kill_at(sebs, command(sebs, *resume, **asked), lines)
+        sebs.kill_at(command(sebs, *resume, **asked), lines)
     done = sebs(*command(sebs, "--resume", sebs.only_run(), "--json", **asked))
     assert done.code == 0, done.err
     sizes = (1_000, 250_500, 500_000)
@@ -300,7 +279,7 @@ def test_a_killed_run_goes_on_and_what_a_cold_start_takes_is_in_it(sebs) -> None
 
 def test_packages_of_all_sizes_are_deployed_and_gone_on_with(sebs) -> None:
     asked = {"type": "code", "begin": 0, "end": 1_000_000, "repetitions": 2, "points": 3}
-    kill_at(sebs, command(sebs, **asked), 8)
+    sebs.kill_at(command(sebs, **asked), 8)
     done = sebs(*command(sebs, "--resume", sebs.only_run(), "--json", **asked))
     assert done.code == 0, done.err
     run = sebs.only_run()

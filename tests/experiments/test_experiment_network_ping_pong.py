@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import signal
-import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -165,26 +162,8 @@ def rows(run: Path) -> list[dict[str, Any]]:
     return [line for line in lines if "id" in line]
 
 
-def kill_at(sebs: CommandLine, arguments: list[Any], lines: int) -> None:
-    process = subprocess.Popen(
-        sebs.command(*arguments),
-        cwd=sebs.root,
-        env=sebs.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        journals = list(sebs.results.glob("*/journal.jsonl"))
-        if len(journals[0].read_bytes().splitlines() if journals else ()) >= lines:
-            break
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-
-
 def test_a_killed_run_goes_on_and_every_message_is_counted(sebs) -> None:
-    kill_at(sebs, command(sebs), 2)
+    sebs.kill_at(command(sebs), 2)
     done = sebs(*command(sebs, "--resume", sebs.only_run(), "--json"))
     assert done.code == 0, done.err
     made = rows(sebs.only_run())
