@@ -8,6 +8,7 @@ import time
 import urllib.request
 
 import boto3
+from ports import free_port
 
 REGION = "eu-south-2"
 COMMANDS = {
@@ -28,8 +29,7 @@ class Server:
 
     def __init__(self, kind, log, **settings):
         self.kind = kind
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         module, *arguments = COMMANDS[kind]
         command = [sys.executable, "-m", module, *(each.format(port=port) for each in arguments)]

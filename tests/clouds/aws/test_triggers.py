@@ -1,18 +1,14 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
-import subprocess
-import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_servers import Server
 from trigger_doubles import (
     BUCKET,
     RESOURCES_ID,
@@ -51,26 +47,10 @@ Make = Callable[..., TriggerResources]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    command = [sys.executable, "-m", "ministack"]
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            assert process.poll() is None, "ministack ended"
-            assert time.monotonic() < deadline, "ministack does not answer"
-            time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    running = Server("ministack", tmp_path_factory.mktemp("ministack") / "log")
+    yield running.url
+    running.close()
 
 
 @pytest.fixture

@@ -165,6 +165,8 @@ def test_whatever_comes_is_read(python, event):
 @example(event={"requestContext": {"http": {}}, "body": "YWJj=", "isBase64Encoded": True})
 @example(event={"requestContext": {"http": {}}, "body": "77u/e30=", "isBase64Encoded": True})
 @example(event={"requestContext": {"http": {}}, "body": "IlwiIg==", "isBase64Encoded": 1})
+@example(event={"requestContext": {"http": {}}, "body": "null", "isBase64Encoded": []})
+@example(event={"requestContext": {"http": {}}, "body": [], "isBase64Encoded": False})
 def test_node_reads_as_python(python, node, event):
     assert node(event) == as_node_has_it(read(python, event))
 

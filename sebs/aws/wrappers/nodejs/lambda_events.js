@@ -41,8 +41,8 @@ class Direct {
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
 class HTTP {
   constructor(event) {
-    this.body = event.body || '';
-    this.isBase64 = Boolean(event.isBase64Encoded);
+    this.body = event.body ?? '';
+    this.isBase64 = event.isBase64Encoded === true;
   }
 
   payload() {

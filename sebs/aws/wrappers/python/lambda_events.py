@@ -60,8 +60,9 @@ class HTTP:
     """
 
     def __init__(self, event: dict[str, Any]) -> None:
-        self._body: Any = event.get("body") or ""
-        self._is_base64 = bool(event.get("isBase64Encoded"))
+        body = event.get("body")
+        self._body: Any = "" if body is None else body
+        self._is_base64 = event.get("isBase64Encoded") is True
 
     def payload(self) -> Any:
         """Return the benchmark's event, which is empty where the body is.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from base_images import base_image
 from docker.errors import APIError
+from ports import free_port
 
 from sebs.benchmark.dependencies import PYTHON_PACKAGES, Target, install
 from sebs.sebs_types import Language
@@ -110,8 +111,7 @@ class Registry:
     """
 
     def __init__(self, directory):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         self.address = f"localhost:{port}"
         (directory / "htpasswd").write_text(HTPASSWD)
         (directory / "config.yml").write_text(

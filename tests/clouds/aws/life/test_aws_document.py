@@ -6,11 +6,11 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from ports import free_port
 from pydantic import BaseModel
 
 from sebs import config, errors
@@ -50,11 +50,6 @@ def keys(model: type[BaseModel], prefix: str = "") -> set[str]:
     return found
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
-
-
 def test_the_commands_run_as_they_stand(tmp_path: Path) -> None:
     script = "\n".join(re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL))
     programs = tmp_path / "programs"
@@ -72,7 +67,7 @@ def test_the_commands_run_as_they_stand(tmp_path: Path) -> None:
         "SEBS_CACHE_DIR": str(tmp_path / "cache"),
     }
     process = subprocess.Popen(
-        ["bash", "-euc", script.replace(PORT, free_port())],
+        ["bash", "-euc", script.replace(PORT, str(free_port()))],
         cwd=tmp_path,
         env=environment,
         stdout=subprocess.PIPE,

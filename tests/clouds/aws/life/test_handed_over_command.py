@@ -73,7 +73,8 @@ def test_an_executable_is_deployed_invoked_and_given_another_handler(sebs: Comma
         assert outputs == [{"sum": 5, "called": handler}] * 3
     (found,) = [
         each
-        for each in sebs.server.client("lambda").list_functions()["Functions"]
+        for page in sebs.server.client("lambda").get_paginator("list_functions").paginate()
+        for each in page["Functions"]
         if "custom" in each["FunctionName"]
     ]
     assert (found["Runtime"], found["Handler"]) == ("provided.al2023", "another")
