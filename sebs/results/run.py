@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,11 +139,14 @@ class Run(Results):
         recorded = self._ids()
         if identifier in recorded:
             raise ResultFormatError(f"Invocation {identifier!r} is recorded already.")
-        every = {**point, **answered(result)}
-        for name in [name for name in DURATIONS if (every[name] or 0) < 0]:
-            backwards, every[name] = every[name], None
-            _log.warning("%s of %s is %d: a clock was set back.", name, identifier, backwards)
-        journal.append({name: value for name, value in every.items() if value is not None})
+        told = chain(point.items(), answered(result).items())
+        row = {name: value for name, value in told if value is not None}
+        if min(filter(None, map(row.get, DURATIONS)), default=0) < 0:
+            for name in [name for name in DURATIONS if row.get(name, 0) < 0]:
+                _log.warning(
+                    "%s of %s is %d: a clock was set back.", name, identifier, row.pop(name)
+                )
+        journal.append(row)
         recorded.add(identifier)
 
     def amend(self, identifier: str, values: Mapping[str, Any]) -> None:
