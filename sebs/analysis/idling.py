@@ -1,12 +1,14 @@
-"""What a run of the eviction experiment showed: the model by memory size, and where it misleads."""
+"""What a run of the eviction experiment showed: the model by level, and where it misleads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
 from sebs.analysis.eviction import AfterIdling, EvictionModel, Idling, after_idling, fit_eviction
+from sebs.analysis.levels import Part, differing, titles_of
 from sebs.analysis.report.figure import percent
 from sebs.errors import InvalidSampleError
 
@@ -16,11 +18,26 @@ if TYPE_CHECKING:
 #: R² from which on a half-life describes what was observed, whatever else does.
 _DESCRIBED = 0.99
 
-_COLUMNS = ("memory [MB]", "idle [s]", "trials", "environments", "warm", "model")
+_COLUMNS = ("idle [s]", "trials", "environments", "warm", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The model of trials that differ in nothing else that was asked for.
+
+    Attributes:
+        part: What tells them from others, and the trials.
+        model: What fits.
+        observed: The same trials, by how long they idled.
+    """
+
+    part: Part[Idling]
+    model: EvictionModel
+    observed: list[AfterIdling]
 
 
 def conclude_eviction(results: Results) -> Conclusion:
-    """Return the period with which idle environments are evicted, by memory size.
+    """Return the period with which idle environments are evicted, by what was asked for.
 
     Args:
         results: Of one run of the experiment.
@@ -29,54 +46,70 @@ def conclude_eviction(results: Results) -> Conclusion:
         InvalidSampleError: No trial came to its end, or none let its environments idle.
         ResultFormatError: The results cannot be read.
     """
-    models: list[dict[str, Any]] = []
-    words: list[str] = []
-    rows: list[list[str | None]] = []
-    for memory, model, observed in models_by_memory(results):
-        at = "" if memory is None else f"With {memory} MB, "
-        models.append({"memory": memory, **model.serialize(), **_bounds(observed)})
-        words.append(f"{at}n = {model.n}: {told(model, observed)}")
-        rows += [_row(memory, each, model) for each in observed]
-    words += disagreed(results)
-    document = {"models": models, "disagreeing": _disagreeing(results)}
-    return Conclusion(words, document, _COLUMNS, rows)
+    found = models_of(results)
+    words = [*map(_sentence, found), *disagreed(results)]
+    document = {
+        "models": [
+            {**each.part.level, **each.model.serialize(), **_bounds(each.observed)}
+            for each in found
+        ],
+        "disagreeing": _disagreeing(results),
+    }
+    rows = [_row(each, after) for each in found for after in each.observed]
+    columns = [*titles_of(found[0].part.level, results.manifest), *_COLUMNS]
+    return Conclusion(words, document, columns, rows)
 
 
-def models_by_memory(
-    results: Results,
-) -> list[tuple[int | None, EvictionModel, list[AfterIdling]]]:
-    """Return each memory size, MB, the model, and what was observed; ``None`` where nobody says.
+def models_of(results: Results, only: Mapping[str, str] | None = None) -> list[Fitted]:
+    """Return the model of each part of an eviction experiment; different ones are never pooled.
+
+    Args:
+        results: Of one run of the experiment, or of a file.
+        only: Only trials that have these values, as texts, in these columns.
 
     Raises:
         InvalidSampleError: No trial came to its end, or none let its environments idle.
+        UsageError: No invocation has such a value, or there is no such column.
         ResultFormatError: The results cannot be read.
     """
-    from sebs.analysis.samples import idlings_of, values_of
+    from sebs.analysis.samples import idlings_of
 
-    sizes: list[int | None] = values_of(results, "memory") or [None]
-    found = {memory: idlings_of(results, memory) for memory in sizes}
-    measured = {memory: trials for memory, trials in found.items() if trials}
-    if not measured:
+    parts = idlings_of(results, only)
+    if not parts:
         raise InvalidSampleError("Not a single trial came to its end.")
-    return [
-        (memory, fit_eviction(trials), after_idling(trials)) for memory, trials in measured.items()
-    ]
+    return [Fitted(part, fit_eviction(part.sample), after_idling(part.sample)) for part in parts]
 
 
-def common_model(models: Sequence[EvictionModel], trials: Sequence[Idling]) -> EvictionModel | None:
-    """Return the model of all memory sizes; nothing where no period fits each as well as its own.
-
-    Args:
-        models: Of each memory size.
-        trials: Of all of them.
-    """
+def common_model(parts: Sequence[Fitted]) -> EvictionModel | None:
+    """Return the model of all parts; nothing where no period fits each as well as its own."""
+    trials = [trial for each in parts for trial in each.part.sample]
     every, inf = fit_eviction(trials), float("inf")
     inside = (
-        each.period_low_s <= every.period_low_s
-        and (every.period_high_s or inf) <= (each.period_high_s or inf)
-        for each in models
+        each.model.period_low_s <= every.period_low_s
+        and (every.period_high_s or inf) <= (each.model.period_high_s or inf)
+        for each in parts
     )
     return every if all(inside) else None
+
+
+def document_of(found: Sequence[Fitted]) -> dict[str, Any]:
+    """Return the models as plain JSON values.
+
+    Of several parts ``models`` has each. The other keys are then those of the common model, or
+    null where there is none; ``reason`` says so.
+    """
+    if len(found) == 1:
+        return found[0].model.serialize()
+    models = [{**each.part.level, **each.model.serialize()} for each in found]
+    if (common := common_model(found)) is not None:
+        return {**common.serialize(), "models": models}
+    apart = " and ".join(differing([each.part for each in found]))
+    return {
+        **{each.name: None for each in fields(EvictionModel)},
+        "reason": f"No one period fits trials that differ in {apart} as well as their own: see "
+        "models.",
+        "models": models,
+    }
 
 
 def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:
@@ -91,6 +124,12 @@ def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:
             break
         none_warm = each.seconds
     return {"all_warm_until_s": all_warm, "none_warm_from_s": none_warm}
+
+
+def _sentence(fitted: Fitted) -> str:
+    name, model = fitted.part.name, fitted.model
+    at = f"With {name}, " if name else ""
+    return f"{at}n = {model.n}: {told(model, fitted.observed)}"
 
 
 def told(model: EvictionModel, observed: Sequence[AfterIdling]) -> str:
@@ -122,14 +161,14 @@ def evicted_together(
     return last, first
 
 
-def _row(memory: int | None, each: AfterIdling, model: EvictionModel) -> list[str | None]:
+def _row(fitted: Fitted, after: AfterIdling) -> list[str | None]:
     return [
-        None if memory is None else f"{memory}",
-        f"{each.seconds:g}",
-        f"{each.trials}",
-        f"{each.started}",
-        percent(each.share),
-        percent(model.warm_share(each.seconds)),
+        *(None if value is None else f"{value}" for value in fitted.part.level.values()),
+        f"{after.seconds:g}",
+        f"{after.trials}",
+        f"{after.started}",
+        percent(after.share),
+        percent(fitted.model.warm_share(after.seconds)),
     ]
 
 

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
+from sebs.analysis.levels import Part, differing
 from sebs.analysis.offsets import Offset, RoundTrip, clock_offset
-from sebs.analysis.overhead import Line, fit_overhead
+from sebs.analysis.overhead import Delivery, Line, fit_overhead
 from sebs.analysis.report.figure import number
+from sebs.errors import InvalidSampleError
 
 if TYPE_CHECKING:
     from sebs.results.results import Results
 
 #: The kind of the invocations that the offset of the clocks was told from.
 _CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The lines of invocations that differ in nothing else that was asked for.
+
+    Attributes:
+        part: What tells them from others, and the invocations.
+        lines: ``cold`` and ``warm`` to the line; ``None`` where there is no such invocation.
+    """
+
+    part: Part[Delivery]
+    lines: Mapping[str, Line | None]
+
+    @property
+    def known(self) -> dict[str, Line]:
+        """The lines that there are."""
+        return {start: line for start, line in self.lines.items() if line is not None}
 
 
 def conclude_overhead(results: Results) -> Conclusion:
@@ -27,26 +48,71 @@ def conclude_overhead(results: Results) -> Conclusion:
         InvalidSampleError: Nothing was measured, or a clock was set meanwhile.
         ResultFormatError: The results cannot be read.
     """
-    from sebs.analysis.samples import deliveries_of
-
-    lines = dict(zip(("cold", "warm"), fit_overhead(deliveries_of(results)), strict=True))
+    found = lines_of(results)
     offsets = offsets_of(results)
     of_code = results.manifest.parameters.get("type") == "code"
-    document = {
-        **{kind: None if line is None else line.serialize() for kind, line in lines.items()},
-        "clocks": [
-            {"offset_s": each.seconds, "error_s": each.error, "n": each.n} for each in offsets
-        ],
-    }
-    known = {kind: line for kind, line in lines.items() if line is not None}
+    clocks = [{"offset_s": each.seconds, "error_s": each.error, "n": each.n} for each in offsets]
+    words = [
+        f"{each.part.name}: {sentence}" if len(found) > 1 else sentence
+        for each in found
+        for sentence in _sentences(each, of_code)
+    ]
     return Conclusion(
-        words=[
-            *(_told(kind, line, of_code) for kind, line in known.items()),
-            *_noise_told(known),
-            *_clocks_told(offsets),
-        ],
-        document=document,
+        words=[*words, *_clocks_told(offsets)],
+        document={**document_of(found), "clocks": clocks},
     )
+
+
+def lines_of(
+    results: Results, offset: float | None = None, only: Mapping[str, str] | None = None
+) -> list[Fitted]:
+    """Return the lines of each part of an overhead experiment; different ones are never pooled.
+
+    Args:
+        results: Of one run of the experiment, or of a file.
+        offset: Instead of what the results say of it, seconds.
+        only: Only invocations that have these values, as texts, in these columns.
+
+    Raises:
+        InvalidSampleError: There is no invocation at all.
+        UsageError: No invocation has such a value, or there is no such column.
+        ResultFormatError: The results cannot be read.
+    """
+    from sebs.analysis.samples import deliveries_of
+
+    parts = deliveries_of(results, offset, only)
+    if not parts:
+        raise InvalidSampleError("There is not a single invocation to fit the overhead to.")
+    return [
+        Fitted(part, dict(zip(("cold", "warm"), fit_overhead(part.sample), strict=True)))
+        for part in parts
+    ]
+
+
+def document_of(found: Sequence[Fitted]) -> dict[str, Any]:
+    """Return the lines as plain JSON values.
+
+    Of several parts ``models`` has each, and ``cold`` and ``warm`` are null, for they have no
+    common line; ``reason`` says so.
+    """
+    if len(found) == 1:
+        return _lines(found[0])
+    apart = " and ".join(differing([each.part for each in found]))
+    return {
+        "cold": None,
+        "warm": None,
+        "reason": f"Invocations that differ in {apart} have no common line: see models.",
+        "models": [{**each.part.level, **_lines(each)} for each in found],
+    }
+
+
+def _lines(fitted: Fitted) -> dict[str, Any]:
+    return {start: line and line.serialize() for start, line in fitted.lines.items()}
+
+
+def _sentences(fitted: Fitted, of_code: bool) -> list[str]:
+    told = [_told(start, line, of_code) for start, line in fitted.known.items()]
+    return [*told, *_noise_told(fitted.known)]
 
 
 def offsets_of(results: Results) -> list[Offset]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.cost import Usage
 from sebs.analysis.eviction import Idling
+from sebs.analysis.levels import Part, parts_of
 from sebs.analysis.overhead import Delivery
 from sebs.errors import InvalidSampleError, OtherExperimentError, UsageError
 from sebs.results.levels import level_columns, varying
@@ -30,7 +31,12 @@ METRICS: Mapping[str, str] = {
 }
 
 #: What tells trials of an eviction experiment apart, where it is there.
-_OF_TRIALS = ("memory", "architecture", "environments", "delta_t", "repetition")
+_OF_TRIALS = ("environments", "delta_t", "repetition")
+
+#: What the models are over, so that it takes no samples apart: a trial of any number of
+#: environments and any ΔT tells of one period, and the offset of each session is subtracted.
+_OVER_IDLING = frozenset({"environments", "started", "delta_t", "kind"})
+_OVER_SIZE = frozenset({"payload_bytes", "code_bytes", "padding_bytes", "session", "kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +108,9 @@ def warm_usages(
     """
     import polars as pl
 
-    table = results.wanted()
+    table = _having(results, only)
     if architecture is not None:
         table = table.filter(pl.col("architecture") == architecture)
-    for name, value in (only or {}).items():
-        table = table.filter(_has(results, name, value))
     others = set(varying(table, results.manifest)) - {"memory", "kind", "architecture"}
     if others:
         raise InvalidSampleError(
@@ -119,6 +123,14 @@ def warm_usages(
     return used.usages, used.left_out
 
 
+def _having(results: Results, only: Mapping[str, str] | None) -> pl.LazyFrame:
+    """Return the invocations that were asked for and have these values, as texts."""
+    table = results.wanted()
+    for name, value in (only or {}).items():
+        table = table.filter(_has(results, name, value))
+    return table
+
+
 def _has(results: Results, name: str, value: str) -> pl.Expr:
     """Return whether a row has a value, as a text, in a column that tells invocations apart."""
     import polars as pl
@@ -128,12 +140,17 @@ def _has(results: Results, name: str, value: str) -> pl.Expr:
         raise UsageError(
             f"No column {name!r} tells invocations apart.", remedy=f"Take {', '.join(columns)}."
         )
-    known = {str(each): each for each in values_of(results, name)}
+    values = values_of(results, name)
+    known = {text: each for each in values for text in _texts(each)}
     if value not in known:
-        raise UsageError(
-            f"No invocation has the {name} {value!r}.", remedy=f"Known: {', '.join(known)}."
-        )
+        told = ", ".join(map(str, values))
+        raise UsageError(f"No invocation has the {name} {value!r}.", remedy=f"Known: {told}.")
     return pl.col(name).eq(known[value])
+
+
+def _texts(value: Any) -> set[str]:
+    """Return how a value may be written: 1.0 is 1, too."""
+    return {str(value), f"{value:g}"} if isinstance(value, float) else {str(value)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,60 +244,69 @@ def times_of(results: Results, metric: str, levels: Sequence[str] | None = None)
 _START, _VALUE = "a start", "a value"
 
 
-def idlings_of(results: Results, memory: int | None = None) -> list[Idling]:
-    """Return the trials of an eviction experiment.
+def idlings_of(results: Results, only: Mapping[str, str] | None = None) -> list[Part[Idling]]:
+    """Return the trials of an eviction experiment, taken apart by what was asked for.
 
     Args:
         results: With the factor ``delta_t``, seconds of idling; each row is an invocation after
             it, or, with the factors ``started`` and ``warm``, a whole trial. With the factor
             ``kept``, that says which environments were still there; else the start does.
-        memory: Only trials with this memory size, MB.
+        only: Only trials that have these values, as texts, in these columns.
 
     Raises:
         OtherExperimentError: The results are of no eviction experiment.
+        UsageError: No invocation has such a value, or there is no such column.
         ResultFormatError: They cannot be read.
     """
     import polars as pl
 
-    table = _table_with("delta_t", results, "eviction", "how long environments idled")
+    table = _table_with("delta_t", results, only, "eviction", "how long environments idled")
     names = set(table.collect_schema().names())
     # Those that only started environments idled for no time.
     table = table.filter(pl.col("delta_t").is_not_null())
-    if memory is not None:
-        table = table.filter(pl.col("memory") == memory)
-    if {"started", "warm"} <= names:
-        trials = table.select("delta_t", "started", "warm").collect()
-    else:
+    if not {"started", "warm"} <= names:
         # A failed invocation tells nothing of the environment that it did not reach.
-        answered = table.filter(pl.col("start").is_in(["cold", "warm"]))
+        table = table.filter(pl.col("start").is_in(["cold", "warm"]))
+    return parts_of(table, results.manifest, _OVER_IDLING, _trials)
+
+
+def _trials(table: pl.DataFrame) -> list[Idling]:
+    import polars as pl
+
+    names = set(table.columns)
+    if not {"started", "warm"} <= names:
         was_warm = pl.col("start") == "warm"
         if "kept" in names:
             was_warm = pl.col("kept").fill_null(was_warm)
-        trials = (
-            answered.group_by(*(each for each in _OF_TRIALS if each in names), maintain_order=True)
-            .agg(pl.len().alias("started"), was_warm.sum().alias("warm"))
-            .select("delta_t", "started", "warm")
-            .collect()
+        of_trial = [each for each in _OF_TRIALS if each in names]
+        table = table.group_by(of_trial, maintain_order=True).agg(
+            pl.len().alias("started"), was_warm.sum().alias("warm")
         )
-    return [Idling(float(seconds), started, warm) for seconds, started, warm in trials.iter_rows()]
+    trials = table.select("delta_t", "started", "warm").iter_rows()
+    return [Idling(float(seconds), started, warm) for seconds, started, warm in trials]
 
 
-def deliveries_of(results: Results, offset: float | None = None) -> list[Delivery]:
-    """Return how long invocations took to reach their function.
+def deliveries_of(
+    results: Results, offset: float | None = None, only: Mapping[str, str] | None = None
+) -> list[Part[Delivery]]:
+    """Return how long invocations took to reach their function, taken apart by what was asked for.
 
     Args:
         results: With the factor ``received``, when the function had the payload by its own clock,
             and perhaps ``offset``, by how many seconds that clock is ahead, and ``code_bytes``,
             the size of its package where that is what varied.
         offset: Instead of what the results say of it, seconds.
+        only: Only invocations that have these values, as texts, in these columns.
 
     Raises:
         OtherExperimentError: The results are of no overhead experiment.
+        UsageError: No invocation has such a value, or there is no such column.
         ResultFormatError: They cannot be read.
     """
     import polars as pl
 
-    table = _table_with("received", results, "overhead", "when functions received what was sent")
+    told = "when functions received what was sent"
+    table = _table_with("received", results, only, "overhead", told)
     names = set(table.collect_schema().names())
     theta = pl.lit(offset) if offset is not None else pl.lit(0.0)
     if offset is None and "offset" in names:
@@ -303,12 +329,19 @@ def deliveries_of(results: Results, offset: float | None = None) -> list[Deliver
         & ~pl.col("failure").fill_null(False)
         & pl.col("received").is_not_null()
     )
-    return [Delivery(*row) for row in known.select(columns).collect().iter_rows()]
+    return parts_of(
+        known,
+        results.manifest,
+        _OVER_SIZE,
+        lambda rows: [Delivery(*row) for row in rows.select(columns).iter_rows()],
+    )
 
 
-def _table_with(factor: str, results: Results, experiment: str, told: str) -> pl.LazyFrame:
+def _table_with(
+    factor: str, results: Results, only: Mapping[str, str] | None, experiment: str, told: str
+) -> pl.LazyFrame:
     """Return the table of an experiment that has a factor, or else refuse."""
-    table = results.wanted()
+    table = _having(results, only)
     if factor not in table.collect_schema().names():
         raise OtherExperimentError(
             f"These are no results of an {experiment} experiment: nothing tells {told}.",

@@ -12,7 +12,7 @@ from sebs.cli import options, output, pricing
 
 if TYPE_CHECKING:
     from sebs.analysis.cost import MemoryCost
-    from sebs.analysis.eviction import AfterIdling, EvictionModel, Idling
+    from sebs.analysis.eviction import AfterIdling, EvictionModel
     from sebs.analysis.overhead import Line
     from sebs.analysis.prices import Tariff
     from sebs.analysis.samples import LeftOut
@@ -31,6 +31,16 @@ def _values(
         if "=" not in each:
             raise click.BadParameter(f"{each!r} is not like payload=large.")
     return dict(each.split("=", 1) for each in given)
+
+
+_where = click.option(
+    "--where",
+    "only",
+    multiple=True,
+    callback=_values,
+    metavar="COLUMN=VALUE",
+    help="Only invocations that have it, such as payload=large; may be repeated.",
+)
 
 
 @click.group("analyze")
@@ -52,14 +62,7 @@ def command() -> None:
 @click.option("--price-per-gb-second", type=float, metavar="USD", help="Instead of a provider.")
 @click.option("--price-per-request", type=float, metavar="USD", help="[default: 0]")
 @click.option("--rounding-ms", type=float, metavar="MS", help="Billing step.  [default: 1]")
-@click.option(
-    "--where",
-    "only",
-    multiple=True,
-    callback=_values,
-    metavar="COLUMN=VALUE",
-    help="Only invocations that have it, such as payload=large; may be repeated.",
-)
+@_where
 @click.option("--vm-hourly", type=float, metavar="USD", help="A machine that would do the same.")
 @options.as_json
 def cost(
@@ -162,54 +165,31 @@ def _origin(tariff: Tariff) -> str:
 @command.command("eviction")
 @_results
 @click.option("--memory", type=int, metavar="MB", help="Only trials with this memory size.")
+@_where
 @options.as_json
-def eviction(results: Path, memory: int | None, as_json: bool) -> None:
+def eviction(results: Path, memory: int | None, only: dict[str, str], as_json: bool) -> None:
     """Fit the period after which half of the idle environments are evicted.
 
-    Every period of the interval fits equally well. Memory sizes are fitted apart.
+    Every period of the interval fits equally well. Trials that differ in what was asked for, such
+    as the memory size, are fitted apart.
     """
-    from sebs.analysis.eviction import after_idling, fit_eviction
-    from sebs.analysis.idling import models_by_memory
-    from sebs.analysis.samples import idlings_of, values_of
+    from sebs.analysis.idling import common_model, document_of, models_of
 
-    found = _read(results)
-    if memory is None and len(values_of(found, "memory")) > 1:
-        _tell_by_memory(models_by_memory(found), idlings_of(found), as_json=as_json)
-        return
-    trials = idlings_of(found, memory)
-    model = fit_eviction(trials)
+    if memory is not None:
+        only = {**only, "memory": str(memory)}
+    found = models_of(_read(results), only)
     if as_json:
-        output.print_json(model.serialize())
+        output.print_json(document_of(found))
         return
-    _show_trials(after_idling(trials), model)
-    click.echo(model.told())
-
-
-def _tell_by_memory(
-    found: Sequence[tuple[int | None, EvictionModel, list[AfterIdling]]],
-    trials: Sequence[Idling],
-    *,
-    as_json: bool,
-) -> None:
-    from dataclasses import fields
-
-    from sebs.analysis.eviction import EvictionModel
-    from sebs.analysis.idling import common_model
-
-    common = common_model([model for _, model, _ in found], trials)
-    if as_json:
-        unknown = {each.name: None for each in fields(EvictionModel)}
-        models = [{"memory": memory, **model.serialize()} for memory, model, _ in found]
-        output.print_json({**(common.serialize() if common else unknown), "models": models})
-        return
-    for memory, model, observed in found:
-        click.echo(f"\n{memory} MB")
-        _show_trials(observed, model)
-        click.echo(model.told())
-    if common is None:
-        click.echo("No one period fits all memory sizes as well as their own.")
-    else:
-        click.echo(f"All memory sizes: {common.told()}")
+    for each in found:
+        if len(found) > 1:
+            click.echo(f"\n{each.part.name}")
+        _show_trials(each.observed, each.model)
+        click.echo(each.model.told())
+    if len(found) > 1:
+        common = common_model(found)
+        none = "No one period fits all of them as well as their own."
+        click.echo(f"All of them: {common.told()}" if common else none)
 
 
 def _show_trials(observed: Iterable[AfterIdling], model: EvictionModel) -> None:
@@ -235,23 +215,26 @@ def _show_trials(observed: Iterable[AfterIdling], model: EvictionModel) -> None:
     metavar="S",
     help="By how much the function's clock is ahead.  [default: the results', else 0]",
 )
+@_where
 @options.as_json
-def overhead(results: Path, offset: float | None, as_json: bool) -> None:
+def overhead(results: Path, offset: float | None, only: dict[str, str], as_json: bool) -> None:
     """Fit how long an invocation takes to reach its function, by the size of its payload.
 
-    Cold and warm invocations are fitted apart.
+    Cold and warm invocations are fitted apart, and so are those that differ in what was asked for,
+    such as the memory size.
     """
-    from sebs.analysis.overhead import fit_overhead
-    from sebs.analysis.samples import deliveries_of
+    from sebs.analysis.invocation_overhead import document_of, lines_of
 
-    cold, warm = fit_overhead(deliveries_of(_read(results), offset))
-    lines = {"cold": cold, "warm": warm}
+    found = lines_of(_read(results), offset, only)
     if as_json:
-        output.print_json({kind: line and line.serialize() for kind, line in lines.items()})
+        output.print_json(document_of(found))
         return
     columns = ["start", "n", "intercept [ms]", "slope [ms/MB]", "R²"]
-    rows = [(kind, *_line(line)) for kind, line in lines.items() if line is not None]
-    output.print_table(columns, rows, numbers=columns[1:])
+    for each in found:
+        if len(found) > 1:
+            click.echo(f"\n{each.part.name}")
+        rows = [(start, *_line(line)) for start, line in each.known.items()]
+        output.print_table(columns, rows, numbers=columns[1:])
 
 
 @command.command("iaas")

@@ -126,6 +126,8 @@ def _eviction(cells: Cells) -> dict[str, Any]:
 def _overhead(cells: Cells) -> dict[str, Any]:
     drift = cells.get("clock_drift_mean", "")
     return {
+        # SeBS's own tables have none; those of several sizes that were put together do.
+        "memory": _whole(cells, "memory") if "memory" in cells else None,
         "payload_bytes": _whole(cells, "payload_size"),
         "repetition": _whole(cells, "repetition"),
         "start": "cold" if _truth(cells, "is_cold") else "warm",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sebs.analysis.idling import models_by_memory
+from sebs.analysis.idling import models_of
 from sebs.analysis.prices import Tariff
 from sebs.analysis.report.figure import Figure
 from sebs.analysis.report.report import Section, make_report
@@ -161,7 +161,8 @@ def idled(shares: dict[float, int], memory: int = 128) -> Results:
 def test_the_band_is_between_the_multiples_of_the_ends_of_the_period() -> None:
     at = (1, 60, 120, 240, 360, 390, 480, 720, 780, 1130, 1150, 2000, 86_400)
     results = idled({float(s): int(32 * 2.0 ** -(s // 380)) for s in at})
-    [(_, model, _)] = models_by_memory(results)
+    [fitted] = models_of(results)
+    model = fitted.model
     low, high = model.period_low_s, model.period_high_s
     assert high is not None
     assert model.period_s is not None

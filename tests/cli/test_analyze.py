@@ -233,8 +233,9 @@ def test_memory_sizes_may_be_looked_at_apart(tmp_path, capfd) -> None:
     assert code == 0
     assert both["models"] == [{"memory": 128, **small}, {"memory": 1024, **large}]
     assert (both["period_s"], both["r2"], both["n"]) == (None, None, None)
+    assert "differ in memory" in both["reason"]
     assert run(["analyze", "eviction", str(file)]) == 0
-    assert "No one period fits all memory sizes" in capfd.readouterr().out
+    assert "No one period fits all of them" in capfd.readouterr().out
 
 
 def test_memory_sizes_that_agree_have_a_common_period_too(tmp_path, capfd) -> None:
@@ -251,6 +252,50 @@ def test_memory_sizes_that_agree_have_a_common_period_too(tmp_path, capfd) -> No
     assert (found["period_low_s"], found["period_high_s"]) == (low, high)
     assert low < 380 <= high
     assert found["n"] == sum(model["n"] for model in found["models"]) == len(rows)
+    assert "reason" not in found
+
+
+def test_times_that_functions_run_are_fitted_apart(tmp_path, capfd) -> None:
+    truth = {(128, 1): 380, (128, 10): 200, (1024, 1): 300}
+    rows = [
+        (*level, MANY, t, round(MANY * 2.0 ** -(t // period)))
+        for level, period in truth.items()
+        for t in range(20, 1500, 20)
+    ]
+    file = write(tmp_path / "eviction.csv", EVICTION, rows)
+    code, found = asked(capfd, "analyze", "eviction", file)
+    assert code == 0
+    assert [(each["memory"], each["function_time"]) for each in found["models"]] == list(truth)
+    for model, period in zip(found["models"], truth.values(), strict=True):
+        assert model["period_low_s"] < period <= model["period_high_s"]
+        assert (model["r2"], model["n"]) == (pytest.approx(1), 74)
+    assert {found[name] for name in ("period_s", "period_low_s", "period_high_s", "r2", "n")} == {
+        None
+    }
+    assert "differ in memory and function time" in found["reason"]
+    _, one = asked(
+        capfd, "analyze", "eviction", file, "--memory", 128, "--where", "function_time=10"
+    )
+    assert one.items() < found["models"][1].items()
+    assert set(one) == {"period_s", "period_low_s", "period_high_s", "r2", "n"}
+    assert run(["analyze", "eviction", str(file)]) == 0
+    assert "\n128 MB, function time 10 s\n" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--memory", "64"], ["No invocation has the memory '64'", "Known: 128."]),
+        (["--where", "function_time=2"], ["No invocation has the function_time", "Known: 1.0."]),
+        (["--where", "warm=8"], ["No column 'warm'", "function_time"]),
+    ],
+)
+def test_trials_that_are_not_there(options, words, tmp_path, capfd) -> None:
+    file = write(tmp_path / "e.csv", EVICTION, [(128, 1, 8, t, 8) for t in (10, 100)])
+    code, message = refused(capfd, "analyze", "eviction", file, *options)
+    assert code == 2
+    for word in words:
+        assert word in message
 
 
 @pytest.mark.parametrize(("started", "high"), [(1, 60), (2, 30), (7, 20), (8, 15)])
@@ -313,6 +358,36 @@ def test_a_known_overhead_is_recovered_in_spite_of_the_clocks(tmp_path, capfd) -
         assert lines[kind]["slope_s_per_mb"] == pytest.approx(b, abs=1e-6)
         assert lines[kind]["r2"] == pytest.approx(1, abs=1e-6)
         assert lines[kind]["n"] == 9
+
+
+def test_memory_sizes_have_lines_of_their_own(tmp_path, capfd) -> None:
+    # The larger one had the larger payloads: pooled, a payload would seem to cost nothing.
+    truth = {
+        128: (0.6, 0.05, (1_000, 500_000, 1_000_000)),
+        1024: (0.1, 0.1, (4_000_000, 5_000_000, 5_900_000)),
+    }
+    rows = [
+        (size, i, cold, 0.0, 10.0, f"{10 + cold + a + b * size / 1e6:.6f}", "r", memory)
+        for memory, (a, b, sizes) in truth.items()
+        for cold in (0, 1)
+        for size in sizes
+        for i in range(3)
+    ]
+    file = write(tmp_path / "overhead.csv", [*OVERHEAD, "memory"], rows)
+    code, found = asked(capfd, "analyze", "overhead", file)
+    assert code == 0
+    assert (found["cold"], found["warm"]) == (None, None)
+    assert "differ in memory have no common line" in found["reason"]
+    assert [each["memory"] for each in found["models"]] == list(truth)
+    for each, (a, b, _) in zip(found["models"], truth.values(), strict=True):
+        for kind, more in (("cold", 1), ("warm", 0)):
+            assert each[kind]["intercept_s"] == pytest.approx(a + more, abs=5e-6)
+            assert each[kind]["slope_s_per_mb"] == pytest.approx(b, abs=5e-6)
+            assert each[kind]["n"] == 9
+    _, one = asked(capfd, "analyze", "overhead", file, "--where", "memory=1024")
+    assert one == {kind: found["models"][1][kind] for kind in ("cold", "warm")}
+    assert run(["analyze", "overhead", str(file)]) == 0
+    assert "\n1024 MB\n" in capfd.readouterr().out
 
 
 def test_the_offset_that_a_file_has_is_subtracted(tmp_path, capfd) -> None:

@@ -93,7 +93,8 @@ def test_a_day_of_a_virtual_clock_gives_the_half_life_by_which_it_evicts(sebs) -
     one = sebs("analyze", "eviction", run, "--memory", "192", "--json")
     names = ("period_s", "period_low_s", "period_high_s", "r2", "n")
     assert one.document == {name: models[1][name] for name in names}
-    observed = {each.seconds: each.warm for each in idlings_of(Run.load(run), 128)}
+    [part] = idlings_of(Run.load(run), {"memory": "128"})
+    observed = {each.seconds: each.warm for each in part.sample}
     assert observed == {0: 8, 360: 8, 390: 4, 1130: 2, 1150: 1, 86_400: 0}
     check_whole(run, 2 * len(A_DAY), 8)
 
@@ -233,7 +234,8 @@ def test_the_period_is_recovered_by_memory_size() -> None:
 
 def test_numbers_of_environments_are_trials_of_their_own() -> None:
     rows = [*trial(60, 2, 1), *trial(60, 8, 4), *trial(60, 8, 2, repetition=2)]
-    found = sorted((each.started, each.warm) for each in idlings_of(results_of(rows)))
+    [part] = idlings_of(results_of(rows))
+    found = sorted((each.started, each.warm) for each in part.sample)
     assert found == [(2, 1), (8, 2), (8, 4)]
 
 
@@ -258,7 +260,8 @@ def test_where_start_and_environment_contradict_the_environment_counts() -> None
     conclusion = conclude_eviction(results_of(rows))
     assert conclusion.document["disagreeing"] == 1
     assert conclusion.words[-1].startswith("1 invocations began otherwise")
-    assert [each.warm for each in idlings_of(results_of(rows))] == [2]
+    [part] = idlings_of(results_of(rows))
+    assert [each.warm for each in part.sample] == [2]
 
 
 def test_what_only_fills_is_no_trial() -> None:

@@ -50,13 +50,11 @@ def eviction(results: Results) -> Figure | None:
     Raises:
         InvalidSampleError: The run idled, but no model can be fitted to what it saw.
     """
-    from sebs.analysis.idling import disagreed, evicted_together, models_by_memory, told
+    from sebs.analysis.idling import disagreed, evicted_together, models_of, told
 
     if "delta_t" not in results.manifest.columns:
         return None
-    named = {
-        _named(memory): (model, observed) for memory, model, observed in models_by_memory(results)
-    }
+    named = {each.part.name or "All": (each.model, each.observed) for each in models_of(results)}
     refuted = [name for name, each in named.items() if evicted_together(*each) is not None]
     seen: list[dict[str, Any]] = []
     fitted: list[dict[str, Any]] = []
@@ -135,10 +133,6 @@ def _not_drawn(refuted: Sequence[str], named: Collection[str]) -> list[str]:
         return []
     of = f" of {' and '.join(refuted)}" if len(named) > 1 else ""
     return [f"The model{of} is not drawn: what was observed contradicts it."]
-
-
-def _named(memory: int | None) -> str:
-    return "All" if memory is None else f"{memory} MB"
 
 
 _DASH = "strokeDash"

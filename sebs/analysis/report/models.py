@@ -29,27 +29,37 @@ def overhead(results: Results) -> Figure | None:
     Raises:
         InvalidSampleError: The run measured arrivals, but no line can be fitted to them.
     """
-    from sebs.analysis.invocation_overhead import conclude_overhead
-    from sebs.analysis.overhead import MEGABYTE, fit_overhead
-    from sebs.analysis.samples import deliveries_of
+    from sebs.analysis.invocation_overhead import conclude_overhead, lines_of
+    from sebs.analysis.overhead import MEGABYTE
 
     if "received" not in results.manifest.columns:
         return None
     what = "package" if results.manifest.parameters.get("type") == "code" else "payload"
-    found = deliveries_of(results)
-    lines = dict(zip(("cold", "warm"), fit_overhead(found), strict=True))
-    fitted = {kind: line for kind, line in lines.items() if line is not None}
-    step = -(-len(found) // _POINTS)
-    points = [_delivered(each, MEGABYTE) for each in found[::step]]
-    most = max(each.payload for each in found) / MEGABYTE
+    parts = lines_of(results)
+    deliveries = [each for of in parts for each in of.part.sample]
+    fitted = [(of, start, line) for of in parts for start, line in of.known.items()]
+    starts = {start for _, start, _ in fitted}
+    step = -(-len(deliveries) // _POINTS)
+    points = [_delivered(each, MEGABYTE) for each in deliveries[::step]]
     ends = [
-        {"kind": kind, "mb": mb, "ms": 1000 * (line.intercept_s + (line.slope_s_per_mb or 0) * mb)}
-        for kind, line in fitted.items()
-        for mb in (0.0, most)
+        {
+            "kind": kind,
+            "of": of.part.name,
+            "mb": mb,
+            "ms": 1000 * (line.intercept_s + (line.slope_s_per_mb or 0) * mb),
+        }
+        for of, kind, line in fitted
+        for mb in (0.0, max(each.payload for each in of.part.sample) / MEGABYTE)
     ]
 
     def draw(width: int) -> dict[str, Any]:
         place = {"x": axis("mb", f"{what} [MB]"), "y": axis("ms", "time until received [ms]")}
+        name = {"field": "of", "type": "nominal"}
+        names = {
+            "data": data(ends[1::2]),
+            "mark": {"type": "text", "align": "right", "dy": -8},
+            "encoding": {"text": name},
+        }
         return chart(
             width,
             280,
@@ -58,23 +68,25 @@ def overhead(results: Results) -> Figure | None:
                 {
                     "data": data(points),
                     "mark": {"type": "point", "filled": True, "size": 36, "opacity": 1},
-                    "encoding": kinds(fitted, "color", "shape"),
+                    "encoding": kinds(starts, "color", "shape"),
                 },
                 {
                     "data": data(ends),
                     "mark": {"type": "line", "strokeWidth": 2},
-                    "encoding": kinds(fitted, "color"),
+                    "encoding": {**kinds(starts, "color"), "detail": name},
                 },
+                *([names] if len(parts) > 1 else []),
             ],
         )
 
     words = [
         f"How long invocations took to reach their function, by the size of the {what}.",
         *conclude_overhead(results).words,
-        *_nothing_shown(fitted),
+        *(sentence for each in parts for sentence in _nothing_shown(each.known)),
     ]
     rows = [
         [
+            *([of.part.name] if len(parts) > 1 else []),
             kind,
             f"{line.n:,}",
             number(line.intercept_s * 1000),
@@ -83,10 +95,11 @@ def overhead(results: Results) -> Figure | None:
             _interval(line.slope_low_s_per_mb, line.slope_high_s_per_mb),
             None if line.r2 is None else f"{line.r2:.4f}",
         ]
-        for kind, line in fitted.items()
+        for of, kind, line in fitted
     ]
     interval = "95 % interval"
-    columns = ["start", "n", "intercept [ms]", interval, "slope [ms/MB]", interval, "R²"]
+    which = ["invocations"] if len(parts) > 1 else []
+    columns = [*which, "start", "n", "intercept [ms]", interval, "slope [ms/MB]", interval, "R²"]
     table = Table(columns, rows)
     return Figure("overhead", "Invocation overhead", " ".join(words), draw, table)
 
