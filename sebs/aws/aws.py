@@ -15,7 +15,7 @@ from sebs.aws.config import NAME, AWSConfig
 from sebs.aws.ecr import Repository
 from sebs.aws.function import LambdaConfig, LambdaFunction
 from sebs.aws.functions import Functions
-from sebs.aws.identity import check_place, remembered_deployment, sign_in
+from sebs.aws.identity import check_place, may_be_kept, remembered_deployment, sign_in
 from sebs.aws.log_groups import delete_log_group, ensure_log_group, log_group
 from sebs.aws.notifications import run_once
 from sebs.aws.package import package, wrappers
@@ -138,12 +138,12 @@ class AWS(AttachingAWS):
     def shutdown(self) -> None:
         """Close all connections, and write the configuration to the cache.
 
-        Where no deployment was settled there is nothing that a later run could take up.
+        Not where no deployment was settled, or the cache has it in another region.
         """
         try:
             self._clients.close()
         finally:
-            if self._config.resources.has_resources_id:
+            if may_be_kept(self._config, self.cache_client):
                 super().shutdown()
 
     # --- deployment ---

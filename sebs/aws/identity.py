@@ -95,11 +95,25 @@ def check_place(config: AWSConfig, remembered: tuple[str | None, str | None]) ->
             taken back, so that the cache goes on remembering.
     """
     resources_id, region = remembered
-    settled = config.resources.resources_id
-    if settled != resources_id or not region or region == config.region:
-        return
-    config.resources.resources_id = None
-    raise elsewhere(settled, region, config.region)
+    if resources_id and region and _is_elsewhere(config, remembered):
+        config.resources.resources_id = None
+        raise elsewhere(resources_id, region, config.region)
+
+
+def may_be_kept(config: AWSConfig, cache: Cache) -> bool:
+    """Return whether the cache may remember the deployment as the configuration has it.
+
+    It must be settled. One that the cache has in another region stays there, for whatever reason
+    the command ended: signing in may have failed before the region was looked at.
+    """
+    is_settled = config.resources.has_resources_id
+    return is_settled and not _is_elsewhere(config, remembered_deployment(cache))
+
+
+def _is_elsewhere(config: AWSConfig, remembered: tuple[str | None, str | None]) -> bool:
+    resources_id, region = remembered
+    is_same = config.resources.resources_id == resources_id
+    return is_same and region not in (None, "", config.region)
 
 
 def elsewhere(resources_id: str, region: str, wanted: str) -> ConfigurationError:

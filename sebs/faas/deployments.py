@@ -67,8 +67,9 @@ def _settle(system: System, prefix: str | None, quiet: bool) -> bool:
         made = "Using" if found else "Made"
         system.logging.info("%s deployment %s.", made, wanted)
     if wanted != _kept(system):
-        keys = [system.name(), "resources", "resources_id"]
-        system.cache_client.update_config(val=wanted, keys=keys)
+        # At once with its region: whoever is killed now leaves no deployment in another one's.
+        place = {"region": system.config.region, "resources": {"resources_id": wanted}}
+        system.cache_client.update_config(val=place, keys=[system.name()])
     return found is None
 
 

@@ -15,8 +15,9 @@ from runtime_client import with_bootstrap
 from sebs import SeBS
 from sebs.aws import functions
 from sebs.aws.aws import AWS
+from sebs.aws.identity import remembered_deployment
 from sebs.benchmark.source import find_benchmark, list_benchmarks
-from sebs.errors import ConfigurationError
+from sebs.errors import ConfigurationError, PlatformUnreachableError
 from sebs.faas.result import ExecutionResult
 from sebs.faas.system import System
 from sebs.faas.trigger import Trigger
@@ -236,6 +237,39 @@ def test_a_deployment_stays_in_its_region(ministack: Server, client: SeBS, tmp_p
             assert "--resource-prefix" in str(caught.value)
     with SeBS(tmp_path / "cache", tmp_path / "output") as later:
         Deployment(later, ministack).system.cleanup_resources()
+
+
+def test_who_cannot_sign_in_elsewhere_moves_no_deployment(
+    ministack: Server, client: SeBS, tmp_path: Path
+) -> None:
+    deployment = Deployment(client, ministack)
+    own = deployment.system.config.resources.resources_id
+    client.shutdown()
+    nowhere = {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:9"}
+    with SeBS(tmp_path / "cache", tmp_path / "output") as later:
+        with pytest.raises(PlatformUnreachableError):
+            Deployment(later, ministack, **nowhere)
+    with SeBS(tmp_path / "cache", tmp_path / "output") as later:
+        system = Deployment(later, ministack).system
+        assert system.config.resources.resources_id == own
+        system.cleanup_resources()
+
+
+def test_a_deployment_is_kept_with_its_region_before_anything_is_made(
+    ministack: Server, client: SeBS, tmp_path: Path
+) -> None:
+    Deployment(client, ministack)
+    client.shutdown()
+    killed = SeBS(tmp_path / "cache", tmp_path / "output")
+    system = killed.get_deployment({"name": "aws", "aws": section(ministack, region="eu-west-1")})
+    system.initialize(resource_prefix="there")
+    with SeBS(tmp_path / "cache", tmp_path / "output") as later:
+        assert remembered_deployment(later.cache_client) == (
+            system.config.resources.resources_id,
+            "eu-west-1",
+        )
+    with killed:
+        system.cleanup_resources()
 
 
 def test_a_deleted_role_is_made_again_before_a_cold_start(
