@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.comparison import compare
-from sebs.analysis.quantiles import CONFIDENCE
+from sebs.analysis.quantiles import each_of
 from sebs.analysis.runs import require_same
 from sebs.analysis.samples import times_of, warm_usages
 from sebs.errors import InvalidSampleError, UsageError
@@ -90,8 +90,7 @@ def against_machine(
             remedy="Fetch the platform's metrics first: sebs experiment process RUN.",
         )
     name, times = _machine_times(machine)
-    # Each size gets its share of the chance to be wrong (Bonferroni).
-    confidence = 1 - (1 - CONFIDENCE) / len(usages)
+    confidence = each_of(len(usages))
     compared = [(usage, compare(times, usage.provider, confidence)) for usage in usages]
     first = compared[0][1]
     return AgainstMachine(

@@ -2,6 +2,8 @@
 
 Two answers must agree before a difference is called one: a rank test, which assumes nothing of the
 distributions, and an interval of the ratio of the medians, which says how large the difference is.
+Both are approximations, and call more differences than they may where either side has fewer
+observations than its median needs for an interval: these say nothing.
 """
 
 from __future__ import annotations
@@ -10,14 +12,11 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from sebs.analysis.quantiles import CONFIDENCE, sample
+from sebs.analysis.quantiles import CONFIDENCE, fewest, sample
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
-
-#: Fewer observations on either side say nothing: a median has no 95 % interval below this.
-FEWEST = 6
 
 #: Resamples of the bootstrap; Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
 #: section 13.3, ask for a thousand and more for an interval.
@@ -97,7 +96,7 @@ def compare(
     first, second = sample(base), sample(head)
     medians = float(np.median(first)), float(np.median(second))
     sizes = len(first), len(second)
-    if min(sizes) < FEWEST or medians[0] <= 0:
+    if min(sizes) < fewest(confidence=confidence) or medians[0] <= 0:
         return Comparison(
             Verdict.TOO_LITTLE_DATA, *sizes, *medians, None, None, None, None, confidence
         )

@@ -109,6 +109,34 @@ def ranks(n: int, q: float, confidence: float = CONFIDENCE) -> Ranks | None:
     return Ranks(int(lows[best]), int(highs[best]), float(coverage[best]))
 
 
+def each_of(count: int, confidence: float = CONFIDENCE) -> float:
+    """Return the confidence that each of several statements needs for all to hold together.
+
+    Each has its share of the chance to be wrong, so that many raise no more false alarms than one:
+    Bonferroni's inequality.
+
+    Args:
+        count: How many there are; with none it is that of one.
+        confidence: With which all of them are to hold.
+    """
+    return 1 - (1 - confidence) / max(count, 1)
+
+
+def fewest(q: float = 0.5, confidence: float = CONFIDENCE) -> int:
+    """Return how many observations a quantile has an interval from.
+
+    All n of them enclose it with probability 1 - qⁿ - (1 - q)ⁿ.
+
+    Args:
+        q: The quantile, between 0 and 1, both excluded.
+        confidence: Of the interval, between 0 and 1, both excluded.
+    """
+    n = 2
+    while 1 - q**n - (1 - q) ** n < confidence:
+        n += 1
+    return n
+
+
 def quantile(values: ArrayLike, q: float = 0.5, confidence: float = CONFIDENCE) -> Quantile:
     """Return a quantile of a sample, and its interval.
 

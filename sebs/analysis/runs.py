@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.comparison import Comparison, Verdict, compare
-from sebs.analysis.quantiles import CONFIDENCE
+from sebs.analysis.quantiles import each_of, fewest
 from sebs.analysis.samples import times_of, values_of
 from sebs.errors import IncomparableRunsError
 from sebs.results.levels import level_columns, varying
@@ -109,6 +109,12 @@ class RunComparison:
         faster = Verdict.FASTER in verdicts and Verdict.SLOWER not in verdicts
         return Verdict.FASTER if faster else Verdict.NO_DIFFERENCE
 
+    @property
+    def fewest(self) -> int:
+        """How many invocations either side of a group needs for anything to be said of it."""
+        shared = sum(group.comparison is not None for group in self.groups)
+        return fewest(confidence=each_of(shared))
+
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
@@ -144,10 +150,7 @@ def compare_runs(
     levels = _levels(base, head)
     before, after = times_of(base, metric, levels), times_of(head, metric, levels)
     first, second = before.groups, after.groups
-    # Each group gets its share of the chance to be wrong (Bonferroni), so that many groups raise no
-    # more false alarms than one.
-    shared = len(first.keys() & second.keys())
-    confidence = 1 - (1 - CONFIDENCE) / max(shared, 1)
+    confidence = each_of(len(first.keys() & second.keys()))
     groups = tuple(
         _group(
             key,

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sebs.analysis.quantiles import CONFIDENCE, quantile
+from sebs.analysis.quantiles import each_of, quantile
 from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def front_of(sizes: Sequence[Size]) -> list[int]:
 
 def _tuning(results: Results, architecture: str, payload: str, table: pl.DataFrame) -> Tuning:
     parts = {key[0]: part for key, part in table.partition_by("memory", as_dict=True).items()}
-    confidence = 1 - (1 - CONFIDENCE) / len(parts)
+    confidence = each_of(len(parts))
     warm = {memory: _succeeded(part, "warm") for memory, part in parts.items()}
     costs, unpriced = _costs(results, architecture, warm, confidence)
     sizes = [

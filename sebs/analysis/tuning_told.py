@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
-from sebs.analysis.quantiles import ranks
+from sebs.analysis.quantiles import fewest
 from sebs.analysis.tuning import (
     COST,
     SPEED,
@@ -97,15 +97,11 @@ def recommendation(tuning: Tuning, objective: str, weight: float) -> Iterator[st
     reasons = " ".join(_reasons(tuning, best))
     yield f"Take {best.memory} MB for the payload {tuning.payload} ({asked}). {reasons}"
     if too_few := [size for size in tuning.compared() if size.time and size.time.low is None]:
+        least = fewest(confidence=tuning.confidence)
         yield (
             f"{_sizes(too_few)}: too few invocations to tell sizes apart; with "
-            f"{len(tuning.sizes)} sizes {fewest(tuning.confidence)} of each are the least."
+            f"{len(tuning.sizes)} sizes {least} of each are the least."
         )
-
-
-def fewest(confidence: float) -> int:
-    """Return how many observations a median has an interval from."""
-    return next(n for n in range(1, 1000) if ranks(n, 0.5, confidence) is not None)
 
 
 def verdict(tuning: Tuning, size: Size) -> str:

@@ -253,7 +253,7 @@ def iaas(
     machine; above 1 the machine is faster.
     """
     from sebs.analysis.against_machine import against_machine
-    from sebs.analysis.comparison import FEWEST
+    from sebs.analysis.quantiles import each_of, fewest
 
     found = _read(results)
     architecture = pricing.one_architecture(found, architecture)
@@ -280,7 +280,8 @@ def iaas(
         f"invocations {compared.median_machine_s * 1000:.2f} ms. Intervals hold together."
     )
     if any(each.ratio is None for each in compared.by_memory):
-        click.echo(f"Fewer than {FEWEST} invocations on either side say nothing: measure more.")
+        needed = fewest(confidence=each_of(len(compared.by_memory)))
+        click.echo(f"Fewer than {needed} invocations on either side say nothing: measure more.")
 
 
 def _line(line: Line) -> tuple[Any, ...]:

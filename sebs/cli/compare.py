@@ -101,7 +101,7 @@ def _exit_code(verdict: str) -> int:
 
 
 def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
-    from sebs.analysis.comparison import FEWEST, Verdict
+    from sebs.analysis.comparison import Verdict
     from sebs.cli import output
 
     for difference in compared.differences:
@@ -117,9 +117,12 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
     for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
         if failed:
             click.echo(f"Failed invocations of the {which}, not compared: {failed}.")
-    if verdict == Verdict.TOO_LITTLE_DATA.value:
-        click.echo(f"Fewer than {FEWEST} invocations on either side say nothing: measure more.")
-    else:
+    judged = [group.comparison.verdict for group in compared.groups if group.comparison]
+    if Verdict.TOO_LITTLE_DATA in (*judged, Verdict(verdict)):
+        click.echo(
+            f"Fewer than {compared.fewest} invocations on either side say nothing: measure more."
+        )
+    if verdict != Verdict.TOO_LITTLE_DATA.value:
         click.echo("Intervals and tests of all groups hold together at 95 %.")
     limit = f" (up to {tolerated * 100:.3g} % slower is tolerated)" if tolerated else ""
     click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")

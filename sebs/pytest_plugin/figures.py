@@ -88,9 +88,11 @@ class Figure:
         return [f"{name_of(self.quantile.q)} {operator} {limit}", str(self), reason, *self.remarks]
 
     def _interval(self) -> tuple[float, float]:
+        from sebs.analysis.quantiles import fewest
+
         found = self.quantile
         if found.low is None or found.high is None:
-            needed = least(found.q, found.confidence)
+            needed = fewest(found.q, found.confidence)
             raise InvalidSampleError(
                 f"{self.of} says too little: {found.n} invocations give no interval of "
                 f"{found.confidence:.0%} for it.",
@@ -163,21 +165,6 @@ def microseconds(limit: object) -> float:
             remedy='Write for example "50 ms"; units are us, ms and s. A timedelta does as well.',
         )
     return float(matched[1]) * _UNITS[matched[2]]
-
-
-def least(q: float, confidence: float) -> int:
-    """Return how many observations a quantile needs for there to be an interval.
-
-    All n of them enclose it with probability 1 - q^n - (1-q)^n.
-
-    Args:
-        q: The quantile, between 0 and 1, both excluded.
-        confidence: Of the interval, between 0 and 1, both excluded.
-    """
-    n = 2
-    while 1 - q**n - (1 - q) ** n < confidence:
-        n += 1
-    return n
 
 
 def name_of(q: float) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sebs.analysis.comparison import FEWEST, Verdict, _medians, compare, rank_test
+from sebs.analysis.comparison import Verdict, _medians, compare, rank_test
+from sebs.analysis.quantiles import each_of, fewest
 
 SAMPLES = st.lists(st.integers(0, 30).map(float), min_size=6, max_size=40).map(np.array)
 
@@ -85,13 +88,23 @@ def test_the_same_data_give_the_same_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "head"), [([1.0] * (FEWEST - 1), [2.0] * 50), ([0.0] * 10, [1.0] * 10)]
+    ("base", "head"), [([1.0] * 5, [2.0] * 50), ([2.0] * 50, [1.0] * 5), ([0.0] * 10, [1.0] * 10)]
 )
 def test_too_little_data_is_said(base: list[float], head: list[float]) -> None:
     found = compare(base, head)
     assert found.verdict is Verdict.TOO_LITTLE_DATA
     assert found.ratio is None
     assert found.serialize()["verdict"] == "too little data"
+
+
+def test_of_many_groups_each_needs_more() -> None:
+    # Six and six that are the same lie apart once in 462 times, which is too often for 50 groups.
+    apart = [1.0, 2, 3, 4, 5, 6], [7.0, 8, 9, 10, 11, 12]
+    assert compare(*apart).verdict is Verdict.SLOWER
+    assert compare(*apart, each_of(50)).verdict is Verdict.TOO_LITTLE_DATA
+    for count in range(1, 200):
+        needed = fewest(confidence=each_of(count))
+        assert 2 / math.comb(2 * needed, needed) < 0.05 / count
 
 
 def test_identical_samples() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sebs.analysis.quantiles import quantile, quantiles, ranks
+from sebs.analysis.quantiles import each_of, fewest, quantile, quantiles, ranks
 from sebs.errors import InvalidSampleError
 
 
@@ -106,6 +106,20 @@ def test_several_at_once_are_the_same_as_one_by_one() -> None:
 def test_what_is_no_sample_is_refused(values: list[float]) -> None:
     with pytest.raises(InvalidSampleError):
         quantile(values)
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.95, 0.99, 0.999, 0.05])
+@pytest.mark.parametrize("confidence", [0.95, 0.99])
+def test_so_many_observations_as_it_says_are_needed(q: float, confidence: float) -> None:
+    needed = fewest(q, confidence)
+    assert ranks(needed, q, confidence) is not None
+    assert ranks(needed - 1, q, confidence) is None
+
+
+def test_statements_that_hold_together_need_more_each() -> None:
+    assert [fewest(confidence=each_of(count)) for count in (0, 1, 3, 4, 6, 7, 12)] == [
+        *(6, 6, 7, 8, 8, 9, 9)
+    ]
 
 
 def test_nothing_has_no_interval() -> None:

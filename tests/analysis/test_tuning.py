@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sebs.analysis.report.tuning import tuning as figure
 from sebs.analysis.tuning import Estimate, Size, front_of, recommended, scores_of, tunings_of
-from sebs.analysis.tuning_told import conclude_tuning, fewest
+from sebs.analysis.tuning_told import conclude_tuning
 from sebs.errors import InvalidSampleError
 from sebs.experiments.memory_tuning import MemoryTuning
 from sebs.results.caveats import caveats
@@ -154,7 +154,6 @@ def test_too_few_invocations_show_nothing_and_say_so() -> None:
     conclusion = conclude_tuning(results({128: 400.0, 256: 100.0}, n=5))
     assert conclusion.document["payloads"][0]["recommended"] == 128
     assert "with 2 sizes 7 of each are the least" in " ".join(conclusion.words)
-    assert fewest(0.95) == 6
 
 
 def test_payloads_have_sizes_of_their_own() -> None:

@@ -536,6 +536,20 @@ def test_too_little_data_is_neither_passed_nor_slower(head, tmp_path, capfd) -> 
     assert "hold together" not in told
 
 
+def test_a_group_with_too_little_data_beside_others_is_told(tmp_path, capfd) -> None:
+    base = performance(tmp_path / "base.csv", {128: normal(1, 1e6), 512: normal(2, 1e6)})
+    head = performance(tmp_path / "head.csv", {128: normal(3, 1e6), 512: normal(4, 1e6, 6)})
+    code, document = asked(capfd, "compare", base, head)
+    assert (code, document["verdict"]) == (0, "no difference shown")
+    verdicts = [group["verdict"] for group in document["groups"]]
+    assert verdicts == ["no difference shown", "too little data"]
+    assert run(["compare", str(base), str(head)]) == 0
+    told = capfd.readouterr().out
+    # One of two groups needs more than one that stands alone.
+    assert "Fewer than 7 invocations on either side say nothing: measure more." in told
+    assert "hold together" in told
+
+
 def test_a_kind_that_one_run_lacks_is_shown_and_not_judged(tmp_path, capfd) -> None:
     base, head = two(tmp_path, {512: normal(1, 1e6)}, cold=[])
     code, document = asked(capfd, "compare", base, head)

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from sebs.analysis.quantiles import ranks
 from sebs.errors import InvalidSampleError, UsageError
-from sebs.pytest_plugin.figures import Times, least, microseconds
+from sebs.pytest_plugin.figures import Times, microseconds
 
 #: Of 20 observations the interval of the median is that from the 6th to the 15th.
 TIMES = Times("the client time of 20 warm invocations", range(1000, 21_000, 1000), ["remark"])
@@ -53,14 +52,6 @@ def test_a_limit_has_a_unit(limit: object, meant: float) -> None:
 def test_what_has_none_is_refused(limit: object) -> None:
     with pytest.raises(UsageError, match="no time with a unit"):
         assert TIMES.median < limit
-
-
-@pytest.mark.parametrize("q", [0.5, 0.9, 0.95, 0.99, 0.999, 0.05])
-def test_so_many_observations_as_it_says_are_needed(q: float) -> None:
-    needed = least(q, 0.95)
-
-    assert ranks(needed, q) is not None
-    assert ranks(needed - 1, q) is None
 
 
 def test_too_few_observations_say_how_many_are_needed() -> None:
