@@ -246,9 +246,9 @@ def test_who_cannot_sign_in_elsewhere_moves_no_deployment(
     own = deployment.system.config.resources.resources_id
     client.shutdown()
     nowhere = {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:9"}
-    with SeBS(tmp_path / "cache", tmp_path / "output") as later:
-        with pytest.raises(PlatformUnreachableError):
-            Deployment(later, ministack, **nowhere)
+    later = SeBS(tmp_path / "cache", tmp_path / "output")
+    with later, pytest.raises(PlatformUnreachableError):
+        Deployment(later, ministack, **nowhere)
     with SeBS(tmp_path / "cache", tmp_path / "output") as later:
         system = Deployment(later, ministack).system
         assert system.config.resources.resources_id == own
