@@ -57,7 +57,8 @@ class Scaling:
         inter_arrival_s: From one to the next, s.
         bursts: How many were made.
         reached: Environments that served a burst.
-        half: Until half of them served, s; ``None`` where none is known.
+        half: Until half of them served, s, over the bursts that any is known to have served;
+            ``None`` where there is none.
         most: Until 90 % did.
         all: Until all did.
         curve: Median time until 1, 2, ... environments served, as far as most bursts had so many,
@@ -146,7 +147,7 @@ def _scaling(size: int, every: float, table: pl.DataFrame, tolerated: float) -> 
         half=_time_to(served, 0.5),
         most=_time_to(served, 0.9),
         all=_time_to(served, 1.0),
-        curve=_curve(served),
+        curve=_curve(arrivals),
         n=table.height,
         cold_share=known.filter(pl.col("start") == "cold").height / known.height
         if known.height
@@ -192,7 +193,7 @@ def _curve(arrivals: Sequence[Sequence[float]]) -> list[float]:
     """Return the median time to 1, 2, ... environments; a burst that never had so many is last."""
     import numpy as np
 
-    if not arrivals:
+    if not any(arrivals):
         return []
     times = np.full((len(arrivals), max(map(len, arrivals))), np.inf)
     for row, each in zip(times, arrivals, strict=True):

@@ -56,13 +56,20 @@ def told(scaling: Scaling) -> Iterator[str]:
     if scaling.half is None or scaling.most is None or scaling.all is None:
         yield f"{name}: no environment is known to have served."
     else:
-        bursts = f"medians of {scaling.bursts} bursts" if scaling.bursts > 1 else "one burst"
+        served = scaling.all.n
+        bursts = f"medians of {served} bursts" if served > 1 else "one burst"
         cold = "" if scaling.cold_share is None else f", {percent(scaling.cold_share)} cold starts"
         yield (
             f"{name}: {reached:g} environments{cold}; half of them served after "
             f"{_seconds(scaling.half)}, 90 % after {_seconds(scaling.most)}, all after "
             f"{_seconds(scaling.all)} ({bursts})."
         )
+        if served < scaling.bursts:
+            lost = scaling.bursts - served
+            yield (
+                f"{name}: in {lost} of {scaling.bursts} bursts no environment is known to have "
+                "served; these times say nothing of them."
+            )
         if scaling.inter_arrival_s:
             yield f"{name}: the last one was to be sent after {scaling.sent_within_s:.3g} s."
         elif scaling.failed == 0 and reached < scaling.burst_size:

@@ -122,6 +122,21 @@ def test_failures_are_counted_and_in_no_latency() -> None:
     assert "2 of 10 invocations failed, of these 1 were refused" in " ".join(conclusion.words)
 
 
+def test_bursts_that_nothing_served_are_in_no_median_and_told_of() -> None:
+    failed = {"failure": True, "environment_id": None, "start": "unanswered", "error": "no"}
+    failed |= {"benchmark_time": None, "entered": None}
+    dead = [{**each, **failed} for repetition in (2, 3) for each in burst(repetition)]
+    results_of = results([*burst(1), *dead])
+    (found,) = scalings_of(results_of)
+    assert found.all is not None
+    assert (found.bursts, found.all.n, found.reached.value) == (3, 1, 0)
+    # Most bursts reached not even one.
+    assert found.curve == []
+    words = " ".join(conclude_scaling(results_of).words)
+    assert "all after 0.1 s (one burst)." in words
+    assert "in 2 of 3 bursts no environment is known to have served" in words
+
+
 @pytest.mark.parametrize(
     ("error", "throttled"),
     [
