@@ -18,6 +18,7 @@ from sebs.invoke.triggers import present_trigger, trigger_of
 from sebs.invoke.watching import watched
 from sebs.pytest_plugin.plain import plainly
 from sebs.pytest_plugin.samples import Sample, reasons, sorted_out
+from sebs.results.caveats import caveats
 from sebs.results.rows import start_of
 
 if TYPE_CHECKING:
@@ -174,6 +175,8 @@ class MeasuredFunction(ABC):
                 run.finish()
         sample = self._sample(run, kind, function, trigger)
         self._place.tell(str(sample) if sample.results else f"{sample.function}: no {kind} one")
+        for caveat in sample.caveats:
+            self._place.tell(caveat)
         _check(sample, tolerated_failures)
         return sample
 
@@ -211,7 +214,8 @@ class MeasuredFunction(ABC):
             return sorted_out(sample, run.invocations())
 
         words = f"{self._code().benchmark} on {self._where()}, {_deployed(function, trigger)}"
-        sample = sorted_out(Sample(kind, (), (), 0, words, run.directory, fetch), run.invocations())
+        empty = Sample(kind, (), (), 0, words, run.directory, tuple(caveats(run)), fetch)
+        sample = sorted_out(empty, run.invocations())
         return sample
 
     def _where(self) -> str:

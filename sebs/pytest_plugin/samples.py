@@ -31,6 +31,8 @@ class Sample:
         left_out: How many others succeeded and began otherwise.
         function: What was measured: the function and how it is deployed.
         directory: Where the run is kept, for ``sebs report`` and ``sebs compare``.
+        caveats: What is to be known before its figures are believed, such as where the client was
+            saturated.
         fetch: Fetches the platform's own times; returns the sample that has them.
     """
 
@@ -40,6 +42,7 @@ class Sample:
     left_out: int
     function: str
     directory: Path
+    caveats: Sequence[str]
     fetch: Callable[[], Sample]
 
     @property
@@ -94,7 +97,7 @@ class Sample:
         if self.left_out:
             other = "cold" if self.kind == "warm" else "warm"
             counts += f"; left out, as they were not {self.kind} but {other}: {self.left_out}"
-        return [self.function, counts, f"kept in {self.directory}"]
+        return [self.function, counts, *self.caveats, f"kept in {self.directory}"]
 
 
 def sorted_out(sample: Sample, invocations: Iterable[Invocation]) -> Sample:

@@ -70,7 +70,7 @@ def test_what_is_slower_than_the_limit_fails_and_says_why(project: Project) -> N
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "E       assert median < 10 ms",
+            "E       *assert median < 10 ms",
             "E         median of the client time of 6 warm invocations: * ms (95% interval *",
             "E         it is above 10 ms",
             "E         increment on local, 256 MB, python *",
@@ -83,7 +83,7 @@ def test_what_is_slower_than_the_limit_fails_and_says_why(project: Project) -> N
 def test_a_limit_that_stands_first_is_explained_as_well(project: Project) -> None:
     result = project.run('assert "10 ms" > increment.warm(6, {"seconds": 0.02}).client.median')
 
-    result.stdout.fnmatch_lines(["E       assert median < 10 ms", "*it is above 10 ms"])
+    result.stdout.fnmatch_lines(["E       *assert median < 10 ms", "*it is above 10 ms"])
 
 
 def test_other_comparisons_are_explained_by_pytest(project: Project) -> None:
@@ -129,6 +129,47 @@ def test_failures_that_are_tolerated_are_in_no_figure(project: Project) -> None:
     )
 
     result.assert_outcomes(passed=1)
+
+
+#: Processors of which the client's process uses a share, and nobody else anything.
+PROCESSORS = """
+import time
+from sebs.invoke import watching
+
+def moment():
+    now = time.perf_counter()
+    return now, SHARE * now, SHARE * now
+
+watching._moment, watching._processors = moment, lambda: 64
+"""
+
+#: What is told of a client that was saturated.
+SATURATED = "The client was saturated during * s: its process used a whole processor, *"
+
+
+def test_a_client_that_was_saturated_is_told_of_beside_what_it_measured(project: Project) -> None:
+    project.write("conftest.py", PROCESSORS.replace("SHARE", "1.0"))
+    result = project.run('assert increment.warm(6, {"seconds": 0.05}).client.median < "1 ms"')
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E         it is above 1 ms",
+            f"E         {SATURATED}",
+            "*measured by sebs*",
+            "  increment on local, *",
+            f"  {SATURATED}",
+        ]
+    )
+
+
+def test_of_a_client_that_had_time_nothing_is_told(project: Project) -> None:
+    project.write("conftest.py", PROCESSORS.replace("SHARE", "0.5"))
+    result = project.run('assert increment.warm(6, {"seconds": 0.05}).client.median > "1 ms"')
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*measured by sebs*", "  increment on local, *"])
+    result.stdout.no_fnmatch_line("*saturated*")
 
 
 def test_every_cold_start_is_one_and_no_warm_invocation_is(project: Project) -> None:
