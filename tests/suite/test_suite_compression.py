@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from suite_doubles import Fed
 
+from sebs.errors import InputGenerationError
+
 NAME = "311.compression"
 BUCKET = "sebs-benchmarks-suite"
 INPUT, OUTPUT = f"{NAME}-0-input", f"{NAME}-0-output"
 
 #: The files of the size ``test``; another digest needs another version in the key.
-DIGEST = "c87cd627e426285b54c7defdfd30ad5ed782c9b8811e8c769d813b4883337a38"
+DIGEST = "57fea150569d68c58964d0b06a7d4f93a22e36c35fe9a48e716f294d88653ffa"
 
 
 def digest(directory: Path) -> str:
@@ -119,6 +121,85 @@ def check(benchmark: Fed, handler: Any, scratch: Path, language: str) -> None:
     assert "ObjectNotFoundError" in str(benchmark.judge(event, output, language))
 
 
+# --- a given directory ---
+
+
+@pytest.fixture
+def given(fed: Any) -> Fed:
+    """The benchmark, with SeBS's data: one directory, in which not everything shrinks."""
+    benchmark: Fed = fed(NAME)
+    write(benchmark.data_dir / "acmart-master", FILES)
+    return benchmark
+
+
+FILES = {
+    "README": b"",
+    "acmart.dtx": b"\\NeedsTeXFormat{LaTeX2e}\n" * 500,
+    "samples/a b.tex": "Ünicode".encode() * 100,
+    "samples/fonts/noise.pdf": hashlib.shake_256(b"noise").digest(50_000),
+}
+
+
+def write(directory: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def below(directory: Path) -> list[str]:
+    return sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*"))
+
+
+def test_a_given_directory_is_compressed(given: Fed, python_handler: Any, tmp_path: Path) -> None:
+    check_given(given, python_handler(given), tmp_path, "python")
+
+
+@pytest.mark.node
+@pytest.mark.registry
+def test_nodejs_compresses_a_given_directory(
+    given: Fed, nodejs_handler: Any, tmp_path: Path
+) -> None:
+    check_given(given, nodejs_handler(given), tmp_path, "nodejs")
+
+
+def check_given(given: Fed, handler: Any, tmp_path: Path, language: str) -> None:
+    before = below(given.data_dir)
+    event = given.event("large")
+    assert event["object"] == {"key": "acmart-master"}
+    prefix = f"{INPUT}/acmart-master/"
+    assert sorted(given.storage.list_bucket(BUCKET)) == sorted(prefix + name for name in FILES)
+    output = handler(event)
+    assert given.judge(event, output, language) is None
+    assert below(given.data_dir) == before
+    # Packed again without one of them, it is another archive.
+    archive, other = tmp_path / "archive.zip", tmp_path / "other.zip"
+    given.storage.download(BUCKET, output["result"]["key"], str(archive))
+    with zipfile.ZipFile(archive) as right, zipfile.ZipFile(other, "w", 8) as wrong:
+        assert {name for name in right.namelist() if name[-1] != "/"} == set(FILES)
+        for name in sorted(FILES)[1:]:
+            wrong.writestr(name, FILES[name])
+    output["measurement"]["upload_size"] = other.stat().st_size
+    given.storage.upload(BUCKET, str(other), output["result"]["key"])
+    assert "the archive lacks 'README'" in str(given.judge(event, output, language))
+
+
+def test_the_directory_that_sebs_takes_is_taken_of_several(given: Fed) -> None:
+    write(given.data_dir / "aaa", {"a": b"a"})
+    write(given.data_dir / ".git", {"config": b""})
+    (given.data_dir / "README.md").write_bytes(b"")
+    assert given.event("test")["object"] == {"key": "acmart-master"}
+    shutil.rmtree(given.data_dir / "acmart-master")
+    assert given.event("test")["object"] == {"key": "aaa"}
+
+
+def test_a_given_directory_without_files_is_an_error(given: Fed) -> None:
+    shutil.rmtree(given.data_dir / "acmart-master")
+    (given.data_dir / "acmart-master" / "samples").mkdir(parents=True)
+    with pytest.raises(InputGenerationError, match=r"acmart-master' has no files"):
+        given.event("test")
+
+
 # --- the verdict ---
 
 
@@ -132,7 +213,7 @@ class Answered:
         self.output: dict[str, Any] = {
             "result": {"bucket": BUCKET, "key": f"{OUTPUT}/files.zip"},
             "measurement": {
-                "download_time": 1, "download_size": 1_000_000, "upload_time": 0,
+                "download_time": 1, "download_size": 1_000_000, "upload_time": 2,
                 "compute_time": 3.5,
             },
         }  # fmt: skip
@@ -281,7 +362,7 @@ def test_what_hides_between_the_entries_or_behind_their_data_is_noticed(
     assert first.is_dir()
 
 
-@pytest.mark.parametrize("cut", [0, 10, 1000, 300_000])
+@pytest.mark.parametrize("cut", [1, 10, 1000, 300_000])
 def test_a_torn_archive_is_noticed(answered: Answered, cut: int) -> None:
     answered.archive.write_bytes(answered.archive.read_bytes()[:cut])
     assert "cannot be read: File is not a zip file" in str(answered.judge())
@@ -315,11 +396,26 @@ def test_an_entry_that_holds_more_than_it_says_is_noticed(answered: Answered) ->
     assert answered.judge() is not None
 
 
-def test_an_archive_that_compressed_nothing_is_noticed(answered: Answered) -> None:
-    with zipfile.ZipFile(answered.archive, "w", zipfile.ZIP_STORED) as archive:
+@pytest.mark.parametrize("stored", [None, lambda name: name != FIRST, lambda name: True])
+def test_files_that_are_not_compressed_as_they_should_be_are_noticed(
+    answered: Answered, stored: Any
+) -> None:
+    # Where nothing is stored, all are deflated at the level that compresses least.
+    level = 1 if stored is None else 6
+    with zipfile.ZipFile(
+        answered.archive, "w", zipfile.ZIP_DEFLATED, compresslevel=level
+    ) as archive:
         for name, content in answered.files.items():
-            archive.writestr(name, content)
-    assert "nothing was compressed" in str(answered.judge())
+            method = zipfile.ZIP_STORED if stored and stored(name) else None
+            archive.writestr(name, content, method)
+    assert "as deflate's level 6 makes of it" in str(answered.judge())
+
+
+def test_storing_what_does_not_shrink_is_compressing_too(answered: Answered) -> None:
+    with zipfile.ZipFile(answered.archive, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in answered.files.items():
+            archive.writestr(name, content, zipfile.ZIP_STORED if name.endswith(".bin") else None)
+    assert answered.judge() is None
 
 
 def test_an_encrypted_archive_is_noticed(answered: Answered) -> None:
@@ -360,10 +456,14 @@ def test_an_output_that_is_none_is_noticed(answered: Answered, output: Any) -> N
     [
         ("download_time", -1, "download_time should be a number from 0 on, and is -1"),
         ("upload_time", None, "upload_time should be"),
+        ("download_time", 0, "download_time should be more than 0"),
+        ("upload_time", 0, "upload_time should be more than 0"),
+        ("compute_time", 0, "compute_time should be more than 0"),
         ("compute_time", "1", "compute_time should be"),
         ("upload_size", True, "upload_size should be"),
         ("download_size", 999_999, "download_size should be 1000000, and is 999999"),
         ("upload_size", 17, "bytes, not 17"),
+        ("upload_size", 0, "upload_size should be more than 0"),
     ],
 )
 def test_measurements_that_cannot_be_are_noticed(
