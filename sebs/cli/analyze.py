@@ -24,20 +24,11 @@ _BARS = 20
 _results = click.argument("results", type=click.Path(path_type=Path), metavar="RESULTS")
 
 
-def _values(
-    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
-) -> dict[str, str]:
-    for each in given:
-        if "=" not in each:
-            raise click.BadParameter(f"{each!r} is not like payload=large.")
-    return dict(each.split("=", 1) for each in given)
-
-
 _where = click.option(
     "--where",
     "only",
     multiple=True,
-    callback=_values,
+    callback=options.assigned("payload=large"),
     metavar="COLUMN=VALUE",
     help="Only invocations that have it, such as payload=large; may be repeated.",
 )

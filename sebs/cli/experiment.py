@@ -84,18 +84,26 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
             raise
         unfetched = measuring.fetch_metrics(run, session.system)
         run.finish()
-    _conclude(type(experiment), run, as_json=as_json)
+    _conclude(type(experiment), run, {}, as_json=as_json)
     return measuring.outcome(run, unfetched)
 
 
 @command.command("process")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--offline", is_flag=True, help="Take what is there; ask the platform for nothing.")
+@click.option(
+    "--set",
+    "others",
+    multiple=True,
+    callback=options.assigned("objective=cost"),
+    metavar="NAME=VALUE",
+    help="Judge by another parameter than the run's, such as objective=cost; may be repeated.",
+)
 @options.config_file
 @options.cache_dir
 @options.verbose
 @options.as_json
-def process(run: Path, offline: bool, as_json: bool, **given: Any) -> int:
+def process(run: Path, offline: bool, others: dict[str, str], as_json: bool, **given: Any) -> int:
     """Fetch the platform's metrics for RUN (its directory), and conclude from it again."""
     from sebs.cli.session import open_session
     from sebs.experiments import registry
@@ -103,28 +111,43 @@ def process(run: Path, offline: bool, as_json: bool, **given: Any) -> int:
 
     loaded = Run.load(run)
     experiment = registry.load(loaded.manifest.experiment)
+    judged_by = {name: _value(text) for name, text in others.items()}
+    # Before the platform is asked for anything.
+    experiment.judged_by(loaded, judged_by)
     unfetched = False
     if not offline:
         with open_session(deployment=loaded.manifest.deployment, **given) as session:
             with session.visiting(loaded.manifest.resources_id):
                 unfetched = measuring.fetch_metrics(loaded, session.system)
             loaded.finish()
-    _conclude(experiment, loaded, as_json=as_json)
+    _conclude(experiment, loaded, judged_by, as_json=as_json)
     return measuring.outcome(loaded, unfetched)
 
 
 command.add_command(reporting.command)
 
 
-def _conclude(experiment: Any, run: Run, *, as_json: bool) -> None:
-    """Print a run, and what follows from it."""
+def _value(text: str) -> Any:
+    """Return a value as JSON has it; what is no JSON is a text."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _conclude(
+    experiment: type[Experiment], run: Run, judged_by: Mapping[str, Any], *, as_json: bool
+) -> None:
+    """Print a run, and what follows from it, judged by other parameters where there are any."""
     from sebs.cli import output, report
     from sebs.errors import AnalysisError
 
     if not as_json:
         report.show(run, as_json=False)
     try:
-        conclusion = experiment.process(run)
+        conclusion = experiment.process(experiment.judged_by(run, judged_by))
     except AnalysisError as error:
         click.echo(f"Nothing can be concluded: {error}", err=as_json)
         conclusion = None

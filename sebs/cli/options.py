@@ -70,6 +70,24 @@ _CODE = (
 _PLACE = (config_file, deployment, resource_prefix, cache_dir, benchmarks_dirs, verbose)
 
 
+def assigned(like: str) -> Callable[..., dict[str, str]]:
+    """Return what reads an option that may be repeated, each time ``NAME=VALUE``.
+
+    Args:
+        like: An example, for who writes something else.
+    """
+
+    def read(
+        _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+    ) -> dict[str, str]:
+        for each in given:
+            if "=" not in each:
+                raise click.BadParameter(f"{each!r} is not like {like}.")
+        return dict(each.split("=", 1) for each in given)
+
+    return read
+
+
 def code_options(function: CommandT) -> CommandT:
     """Add the options that say what code is deployed, and where."""
     for option in reversed((*_PLACE, *_CODE)):

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sebs.config_schema import check
-from sebs.errors import ConfigurationError, IncomparableRunsError, LimitExceededError
+from sebs.errors import (
+    ConfigurationError,
+    IncomparableRunsError,
+    LimitExceededError,
+    UsageError,
+)
 from sebs.experiments.bench import Bench, Setting, bench_of
 from sebs.experiments.parameters import Parameters
 from sebs.invoke.evaluate import validate_outputs
@@ -61,6 +67,9 @@ class Experiment(ABC):
     #: Parameters that may be others when a run is resumed: they say when it ends, not what it is.
     AMENDABLE: ClassVar[frozenset[str]] = frozenset()
 
+    #: Parameters by which what was measured is judged afterwards: others may be taken then.
+    JUDGED_BY: ClassVar[frozenset[str]] = frozenset()
+
     #: Parameters that the shortest section that makes sense has.
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 
@@ -100,6 +109,35 @@ class Experiment(ABC):
         Raises:
             InvalidSampleError: Too little was measured, or nothing that means anything.
         """
+
+    @classmethod
+    def judged_by(cls, results: Results, others: Mapping[str, Any]) -> Results:
+        """Return the same results, to be judged by other parameters than they were measured with.
+
+        Args:
+            results: Of one run of the experiment.
+            others: Parameters of :attr:`JUDGED_BY`, as the configuration has them.
+
+        Raises:
+            UsageError: A parameter is none of these.
+            ConfigurationError: A value cannot be used.
+        """
+        if strange := sorted(others.keys() - cls.JUDGED_BY):
+            known = ", ".join(sorted(cls.JUDGED_BY))
+            raise UsageError(
+                f"A run of {cls.NAME} that was made is judged by no other {', '.join(strange)}.",
+                remedy=f"Others may be taken of {known}." if known else "Measure anew.",
+            )
+        if not others:
+            return results
+        parameters = {**results.manifest.parameters, **others}
+        keys = {field.alias or name for name, field in cls.PARAMETERS.model_fields.items()}
+        section = {key: parameters[key] for key in keys & parameters.keys()}
+        if problems := check(f"experiments.{cls.NAME}", cls.PARAMETERS, section):
+            raise ConfigurationError("The run cannot be judged by that:", problems=problems)
+        judged = copy(results)
+        judged.manifest = replace(results.manifest, parameters=parameters)
+        return judged
 
     def memory_sizes(self) -> Sequence[int | None]:
         """Return the memory sizes to deploy with, MB; ``None`` is the benchmark's own."""

@@ -117,6 +117,7 @@ class MemoryTuning(Experiment):
     PARAMETERS = MemoryTuningParameters
     FACTORS = (Column("payload", "text", "", "size of the input, or name of the event"),)
     VARYING = ("memory", "architecture", "function", "kind", "size")
+    JUDGED_BY = frozenset({"objective", "weight", "prices", "vm-hourly"})
     EXAMPLE: ClassVar = {"benchmark": "110.dynamic-html", "memory-sizes": [256, 512]}
     parameters: MemoryTuningParameters
 

@@ -121,6 +121,7 @@ class Scalability(Experiment):
         Column("entered", "time", "UTC", "when its handler was, by the function's clock", True),
     )
     VARYING = ("kind",)
+    JUDGED_BY = frozenset({"tolerated-lateness"})
     parameters: ScalabilityParameters
 
     def bursts(self) -> list[Burst]:
