@@ -6,6 +6,7 @@ leaving out what its journal has.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def measure_cell(
     cell: Cell,
     invoke: Callable[[], ExecutionResult],
     force_cold: Callable[[], None],
-    enough: Callable[[], bool] = lambda: False,
+    left: Callable[[], int] = lambda: sys.maxsize,
     shared: Mapping[str, Scalar] = MappingProxyType({}),
     noted: Callable[[ExecutionResult], Mapping[str, Scalar]] = lambda _: {},
 ) -> Iterator[ExecutionResult]:
@@ -95,7 +96,7 @@ def measure_cell(
         cell: What is wanted.
         invoke: Invokes once; may be called from several threads at once, and raises nothing.
         force_cold: Makes the next invocations cold.
-        enough: Asked before each batch whether what there is suffices.
+        left: Asked before each batch how many more may be made; with 0 it ends.
         shared: Further columns that all invocations have, and that are no part of their ids.
         noted: Gives the factors that say what came of an invocation.
 
@@ -111,10 +112,10 @@ def measure_cell(
     unwanted = sum(each.startswith(f"{cell}-unwanted-") for each in recorded)
     fruitless, why_not = 0, ""
     with ThreadPoolExecutor(cell.at_a_time, thread_name_prefix="sebs-experiment") as executor:
-        while missing and not enough():
+        while missing and (most := left()) > 0:
             if cell.kind in _FORCED:
                 force_cold()
-            batch, fruitless = missing[: cell.at_a_time], fruitless + 1
+            batch, fruitless = missing[: min(cell.at_a_time, most)], fruitless + 1
             for future in as_completed([executor.submit(invoke) for _ in batch]):
                 result = future.result()
                 columns = {**shared, **noted(result)}

@@ -254,7 +254,7 @@ class InvocationOverhead(Experiment):
             trial.cell,
             lambda: target.subject.invoke(event),
             target.subject.force_cold,
-            lambda: trial.id in run.recorded(),
+            lambda: int(trial.id not in run.recorded()),
             shared,
             clocks.noted,
         )

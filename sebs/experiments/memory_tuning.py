@@ -20,7 +20,7 @@ from sebs.experiments.cells import COLD, WARM, Cell, Kind, measure_cell
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.parameters import Parameters
 from sebs.experiments.prices import Prices
-from sebs.experiments.stopping import Precision
+from sebs.experiments.stopping import Precision, Sample, precision_told
 from sebs.invoke.evaluate import judge_outputs
 from sebs.results.schema import Column
 
@@ -99,14 +99,14 @@ class _Series:
         cell: What is wanted.
         payload: What is sent.
         subject: The function.
-        times: Client times that were measured, µs.
+        sample: What was measured.
         given_up: Why no more are tried.
     """
 
     cell: Cell
     payload: Payload
     subject: Subject
-    times: list[float]
+    sample: Sample
     given_up: ExperimentError | None = None
 
 
@@ -243,12 +243,13 @@ class MemoryTuning(Experiment):
             if len(failures) == len(of_kind):
                 raise failures[0]
             run.remarks += [f"Given up: {error.message}" for error in failures]
+        run.remarks += self._precision_told(series)
 
     def _series(self, run: Run, bench: Bench) -> list[_Series]:
-        recorded = {each.id: float(each.result.times.client) for each in run.invocations()}
+        recorded = {each.id: each.result for each in run.invocations()}
         subjects = [bench.subject(each, copy) for copy, each in enumerate(bench.packages)]
         return [
-            _Series(cell, payload, subject, [recorded[i] for i in cell.ids if i in recorded])
+            _Series(cell, payload, subject, Sample(recorded[i] for i in cell.ids if i in recorded))
             for subject in subjects
             for payload in self.payloads()
             for kind in self.kinds()
@@ -259,28 +260,40 @@ class MemoryTuning(Experiment):
         self, run: Run, bench: Bench, series: _Series, turn: int
     ) -> Iterator[ExecutionResult]:
         """Make what one size has to have when its turn is over."""
-        cell, subject, times = series.cell, series.subject, series.times
+        cell, subject, sample = series.cell, series.subject, series.sample
         goal = -(-cell.repetitions * turn // ROUNDS)
 
-        def enough() -> bool:
-            return len(times) >= goal or self._precise(cell.kind, times)
+        def left() -> int:
+            enough = len(sample) >= goal or self._precise(cell.kind, sample)
+            # So many at a time are made of a size to the end of its turn.
+            return 0 if enough else cell.at_a_time
 
-        if series.given_up is not None or enough():
+        if series.given_up is not None or not left():
             return
         event = series.payload.event(bench)
         shared = {"function": subject.function.name, "size": series.payload.size}
         try:
             for result in measure_cell(
-                run, cell, lambda: subject.invoke(event), subject.force_cold, enough, shared
+                run, cell, lambda: subject.invoke(event), subject.force_cold, left, shared
             ):
-                times.append(float(result.times.client))
+                sample.add(result)
                 yield result
         except ExperimentError as error:
             series.given_up = error
 
-    def _precise(self, kind: Kind, times: Sequence[float]) -> bool:
+    def _precise(self, kind: Kind, sample: Sample) -> bool:
         precision = self.parameters.precision
-        return kind == WARM and precision is not None and precision.reached(times) is not None
+        return kind == WARM and precision is not None and bool(precision.reached(sample.times))
+
+    def _precision_told(self, series: Sequence[_Series]) -> Iterator[str]:
+        """Say how those warm ones ended that were to be precise."""
+        if self.parameters.precision is not None:
+            named = {
+                str(each.cell): (each.sample, each.cell.repetitions)
+                for each in series
+                if each.cell.kind == WARM and each.given_up is None
+            }
+            yield from precision_told(self.parameters.precision, named)
 
     def judge(self, run: Run, bench: Bench) -> None:
         """Judge each output by the payload that was sent."""

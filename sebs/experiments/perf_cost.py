@@ -12,7 +12,7 @@ from sebs.experiments.cells import KINDS, AskedKind, Cell, measure_cell
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.parameters import Parameters
 from sebs.experiments.prices import Prices
-from sebs.experiments.stopping import Budget, Limits, Precision
+from sebs.experiments.stopping import Budget, Limits, Precision, Sample, precision_told
 
 if TYPE_CHECKING:
     from sebs.analysis.conclusion import Conclusion
@@ -91,7 +91,7 @@ class PerfCost(Experiment):
         Raises:
             UsageError: The benchmark or its input size does not exist, or the platform cannot.
             LimitExceededError: A memory size is out of range.
-            PriceUnknownError: Money is limited, and nobody knows the price.
+            PriceUnknownError: Prices are named, or money is limited, and nobody knows them.
         """
         super().prepare(client, system)
         self._budget(system)
@@ -100,18 +100,18 @@ class PerfCost(Experiment):
         """Make the invocations that the run lacks, unless the budget ends it."""
         event = bench.events[self.parameters.input_size]
         budget = self._budget(bench.system)
-        recorded = {each.id: each.result.times.client for each in run.invocations()}
+        recorded = {each.id: each.result for each in run.invocations()}
         run.remarks = []
-        for setting in bench.packages:
-            for cell in self.cells(setting):
-                times = [recorded[each] for each in cell.ids if each in recorded]
-                if len(times) == cell.repetitions or self._precise(times):
-                    continue
+        series = [
+            (setting, cell, Sample(recorded[each] for each in cell.ids if each in recorded))
+            for setting in bench.packages
+            for cell in self.cells(setting)
+        ]
+        for setting, cell, sample in series:
+            if self._lacking(cell, sample) and budget.left():
                 subject = bench.subject(setting)
-                yield from self._measure(run, cell, subject, event, times, budget)
-                if (spent := budget.spent()) is not None:
-                    run.remarks = [f"The budget of {spent} is spent; what lacks was not made."]
-                    return
+                yield from self._measure(run, cell, subject, event, sample, budget)
+        run.remarks = list(self._ended([(cell, sample) for _, cell, sample in series], budget))
 
     def _measure(
         self,
@@ -119,7 +119,7 @@ class PerfCost(Experiment):
         cell: Cell,
         subject: Subject,
         event: Event,
-        times: list[int],
+        sample: Sample,
         budget: Budget,
     ) -> Iterator[ExecutionResult]:
         def invoke() -> ExecutionResult:
@@ -127,30 +127,46 @@ class PerfCost(Experiment):
             budget.spend(result, subject.setting)
             return result
 
-        def enough() -> bool:
-            return budget.spent() is not None or self._precise(times)
+        def left() -> int:
+            return budget.left() if self._lacking(cell, sample) else 0
 
         shared = {"function": subject.function.name}
-        for result in measure_cell(run, cell, invoke, subject.force_cold, enough, shared):
-            times.append(result.times.client)
+        for result in measure_cell(run, cell, invoke, subject.force_cold, left, shared):
+            sample.add(result)
             yield result
 
-    def _precise(self, times: Sequence[float]) -> bool:
+    def _lacking(self, cell: Cell, sample: Sample) -> bool:
+        """Say whether a cell has neither all its invocations nor the precision."""
         precision = self.parameters.precision
-        return precision is not None and precision.reached(times) is not None
+        precise = precision is not None and precision.reached(sample.times) is not None
+        return len(sample) < cell.repetitions and not precise
+
+    def _ended(self, cells: Sequence[tuple[Cell, Sample]], budget: Budget) -> Iterator[str]:
+        """Say what ended the experiment, where that is not that all was made."""
+        if (spent := budget.spent()) is not None and any(self._lacking(*each) for each in cells):
+            yield f"The budget of {spent} is spent; what lacks was not made."
+        if (precision := self.parameters.precision) is not None:
+            named = {str(cell): (sample, cell.repetitions) for cell, sample in cells}
+            yield from precision_told(precision, named)
 
     def _budget(self, system: System) -> Budget:
-        """Return a budget of which nothing is spent."""
-        limits = self.parameters.budget or Limits()
-        if limits.usd is None:
+        """Return a budget of which nothing is spent.
+
+        Raises:
+            PriceUnknownError: Prices are named, or money is limited, and nobody knows them.
+        """
+        limits, prices = self.parameters.budget or Limits(), self.parameters.prices
+        if prices is None and limits.usd is None:
             return Budget(limits)
         own = Prices(provider=system.name(), region=system.config.region)
-        prices = self.parameters.prices or own
         try:
-            return Budget(limits, {each: prices.tariff(each) for each in self.architectures()})
+            return Budget(
+                limits, {each: (prices or own).tariff(each) for each in self.architectures()}
+            )
         except PriceUnknownError as error:
+            why = "" if prices else "A budget in USD needs prices. "
             raise PriceUnknownError(
-                f"A budget in USD needs prices. {error}",
+                f"{why}{error}",
                 remedy=f"Name provider and region in experiments.{self.NAME}.prices.",
             ) from error
 

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from sebs.config_schema import Strict
+from sebs.results.rows import start_of
 
 if TYPE_CHECKING:
     from sebs.analysis.prices import Tariff
     from sebs.analysis.quantiles import Quantile
     from sebs.experiments.bench import Setting
     from sebs.faas.result import ExecutionResult
+
+
+class Sample:
+    """Client times of a cell, µs, cold and warm apart: no quantile is of both.
+
+    Args:
+        results: The invocations that there are.
+    """
+
+    def __init__(self, results: Iterable[ExecutionResult] = ()) -> None:
+        self._by_start: dict[str, list[int]] = {}
+        for result in results:
+            self.add(result)
+
+    def add(self, result: ExecutionResult) -> None:
+        """Take in one more."""
+        self._by_start.setdefault(start_of(result), []).append(result.times.client)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_start.values()))
+
+    @property
+    def start(self) -> str:
+        """How most of them began: what the cell is of. Empty where there are none."""
+        return max(self._by_start, key=lambda start: len(self._by_start[start]), default="")
+
+    @property
+    def times(self) -> Sequence[int]:
+        """The times of those that began so."""
+        return self._by_start.get(self.start, [])
 
 
 class Precision(Strict):
@@ -47,8 +79,47 @@ class Precision(Strict):
         return found if width is not None and width <= self.within else None
 
 
+def precision_told(precision: Precision, cells: Mapping[str, tuple[Sample, int]]) -> Iterator[str]:
+    """Say of which cells a precision was reached, and why not of the others.
+
+    Args:
+        precision: What was asked for.
+        cells: Name of each, to what was measured, and how many were to be made at most.
+    """
+    from sebs.analysis.report.figure import percent
+
+    of = "median" if precision.quantile == 0.5 else f"{precision.quantile:g} quantile"
+    asked = f"Half the interval of the {of} is to be within {percent(precision.within)} of it"
+    ends: dict[str, list[str]] = {
+        "it was": [],
+        "it was not after all that were to be made": [],
+        "it was not when the budget ended it": [],
+    }
+    reached, all_made, ended = ends.values()
+    for name, (sample, most) in cells.items():
+        unreached = all_made if len(sample) >= most else ended
+        found = unreached if precision.reached(sample.times) is None else reached
+        found.append(f"{name} ({_width(precision.quantile, sample)})")
+    for how, found in ends.items():
+        if found:
+            yield f"{asked}: {how} with {', '.join(found)}."
+
+
+def _width(q: float, sample: Sample) -> str:
+    from sebs.analysis.quantiles import quantile
+    from sebs.analysis.report.figure import percent
+
+    if not len(sample):
+        return "nothing was made"
+    width = quantile(sample.times, q).relative_width
+    told = "no interval" if width is None else percent(width)
+    return f"{told} after {len(sample.times):,} {sample.start} invocations"
+
+
 class Limits(Strict):
     """``budget``: what may be spent; whatever is spent first ends the experiment.
+
+    Of money and time those invocations may spend more that are made together.
 
     Attributes:
         invocations: How many may be made, unwanted ones included.
@@ -94,6 +165,17 @@ class Budget:
         with self._lock:
             self._invocations += 1
             self._usd += usd
+
+    def left(self) -> int:
+        """Return how many invocations may be made now; 0 where a limit is reached.
+
+        What they will cost and how long they will take is not known before: of money and time a
+        little more than the limit may be spent, by those that are made together.
+        """
+        if self.spent() is not None:
+            return 0
+        most = self._limits.invocations
+        return sys.maxsize if most is None else most - self._invocations
 
     def spent(self) -> str | None:
         """Return which limit is reached, in words; ``None`` where none is."""

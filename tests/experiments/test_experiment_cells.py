@@ -96,9 +96,18 @@ def test_it_ends_where_there_is_enough(run) -> None:
     made: list[ExecutionResult] = []
     invoke = answers(answer() for _ in range(9))
     cell = Cell({"memory": 128}, "warm", 9, 2)
-    for result in measure_cell(run, cell, invoke, never, lambda: len(made) >= 4):
+    for result in measure_cell(run, cell, invoke, never, lambda: 4 - len(made)):
         made.append(result)
     assert len(made) == len(run.recorded()) == 4
+
+
+def test_no_more_are_made_at_a_time_than_may_be(run) -> None:
+    left = iter([4, 3, 0])
+    cell = Cell({"memory": 128}, "burst", 50, 4)
+    forced: list[int] = []
+    answered = answers(answer() for _ in range(50))
+    list(measure_cell(run, cell, answered, lambda: forced.append(1), lambda: next(left)))
+    assert (len(run.recorded()), len(forced)) == (7, 2)
 
 
 def test_what_is_shared_is_recorded_and_no_part_of_the_id(run) -> None:

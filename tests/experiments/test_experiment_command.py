@@ -152,6 +152,19 @@ def test_it_ends_as_soon_as_it_is_precise(sebs) -> None:
     assert 6 <= cell["n"] < 1000
     assert cell["mean_low_s"] <= cell["mean_s"] <= cell["mean_high_s"]
     assert (cell["median_high_s"] - cell["median_low_s"]) / 2 <= 0.9 * cell["median_s"]
+    [remark] = precise["remarks"]
+    assert remark.startswith("Half the interval of the median is to be within 90% of it: it was")
+    assert "with 128-x64-sequential (" in remark
+    assert f"after {cell['n']} warm invocations)" in remark
+
+
+def test_who_asks_for_more_precision_than_there_can_be_is_told(sebs) -> None:
+    asked = {"experiments": ["sequential"], "memory-sizes": [128], "repetitions": 8}
+    done = sebs(*command(sebs, **asked, precision={"within": 1e-9}))
+    assert done.code == 0, done.err
+    assert "it was not after all that were to be made with 128-x64-sequential (" in done.out
+    drawn = sebs("report", sebs.only_run())
+    assert "it was not after all that were to be made" in drawn.out.replace("\n", " ")
 
 
 def test_a_spent_budget_ends_it_and_it_goes_on_with_another(sebs) -> None:
@@ -165,6 +178,41 @@ def test_a_spent_budget_ends_it_and_it_goes_on_with_another(sebs) -> None:
     assert again.code == 0, again.err
     assert "is spent" not in again.out
     assert len(rows(run)) == 12
+
+
+def test_no_more_are_made_than_the_budget_has(sebs) -> None:
+    asked = {"experiments": ["burst"], "repetitions": 8, "concurrent-invocations": 4}
+    first = sebs(*command(sebs, **asked, budget={"invocations": 6}))
+    assert first.code == 0, first.err
+    assert len(rows(sebs.only_run())) == 6
+    assert "The budget of 6 invocations is spent; what lacks was not made." in first.out
+
+
+def test_a_budget_that_is_enough_is_not_said_to_end_it(sebs) -> None:
+    asked = {"experiments": ["sequential"], "memory-sizes": [128], "repetitions": 3}
+    done = sebs(*command(sebs, **asked, budget={"invocations": 3}))
+    assert done.code == 0, done.err
+    assert len(rows(sebs.only_run())) == 3
+    assert "budget" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("prices", "word"),
+    [
+        ({"provider": "aws", "region": "moon"}, "'moon'"),
+        ({"provider": "acme", "region": "us-east-1"}, "'acme'"),
+        ({"provider": "aws", "region": "us-east-1", "plan": "free"}, "'free'"),
+    ],
+)
+def test_prices_that_there_are_not_are_refused_before_anything_is_invoked(
+    sebs, prices, word
+) -> None:
+    done = sebs(*command(sebs, prices=prices))
+    assert done.code == 2, done.err
+    assert word in done.err
+    assert "experiments.perf-cost.prices" in done.err
+    assert "budget" not in done.err
+    assert not list(sebs.results.glob("*"))
 
 
 def test_what_a_million_cost_is_told_where_prices_are_known(sebs) -> None:

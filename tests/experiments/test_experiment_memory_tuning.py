@@ -112,6 +112,8 @@ def test_it_ends_early_where_the_interval_is_narrow_enough(sebs) -> None:
     done = sebs(*command(sebs, repetitions=500, precision=precision, cold=0, events={}))
     assert done.code == 0, done.err
     assert len(rows(sebs.only_run())) < 500
+    assert "it was with 128-x64-test-warm (" in done.out
+    assert "192-x64-small-warm (" in done.out
 
 
 @pytest.mark.parametrize(
