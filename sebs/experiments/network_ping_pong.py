@@ -12,6 +12,7 @@ from sebs.errors import UsageError
 from sebs.experiments.cells import PARALLEL, Cell, measure_cell
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.parameters import Parameters
+from sebs.invoke.evaluate import received
 from sebs.invoke.peering import peer_place
 from sebs.results.schema import Column
 
@@ -115,7 +116,8 @@ class NetworkPingPong(Experiment):
         for each in run.invocations():
             if not each.result.stats.failure:
                 sent = of_another_peer if each.id in self._before else event
-                run.judge(each.id, package.validate_output(sent, each.result.output, storage))
+                got = received(sent, each.result)
+                run.judge(each.id, package.validate_output(got, each.result.output, storage))
 
     def _event(self, bench: Bench) -> Event:
         asked = self.parameters

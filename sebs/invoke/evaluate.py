@@ -106,5 +106,17 @@ def judge_outputs(
     storage = system.system_resources.get_storage() if benchmark.uses_storage else None
     for each in run.invocations():
         if not each.result.stats.failure:
-            rejection = benchmark.validate_output(event_of(each), each.result.output, storage)
-            run.judge(each.id, rejection)
+            event = received(event_of(each), each.result)
+            run.judge(each.id, benchmark.validate_output(event, each.result.output, storage))
+
+
+def received(event: dict[str, Any], result: ExecutionResult) -> dict[str, Any]:
+    """Return an event as the function got it: with its request id, where that is known.
+
+    So a validator can tell whether an output is of the invocation, or of another one.
+
+    Args:
+        event: The event that was sent.
+        result: What came of it.
+    """
+    return {**event, "request-id": result.request_id} if result.request_id else event

@@ -14,6 +14,7 @@ from sebs.errors import InvocationError, SebsError, UnsupportedOperationError
 from sebs.experiments.config import ExperimentConfig
 from sebs.faas.function import Runtime, Trigger
 from sebs.faas.result import ExecutionResult
+from sebs.invoke.evaluate import received
 from sebs.invoke.peering import peer_event
 from sebs.invoke.triggers import trigger_of
 from sebs.regression.cases import Case
@@ -148,7 +149,7 @@ class _Runner:
             return None
         resources = self._setting.system.system_resources
         storage = resources.get_storage() if benchmark.uses_storage else None
-        return benchmark.validate_output(payload, result.output, storage)
+        return benchmark.validate_output(received(payload, result), result.output, storage)
 
     def _exclusive(self, name: str) -> AbstractContextManager[None]:
         """Keep other programs from using the function meanwhile."""
