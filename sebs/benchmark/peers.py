@@ -22,7 +22,8 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from struct import calcsize, unpack
 from typing import Any, ClassVar
 
@@ -58,6 +59,10 @@ class Arrival:
         sent: When the answer was handed over, Unix seconds.
         received_ns: As ``received``, on this machine's monotonic clock.
         sent_ns: As ``sent``, on this machine's monotonic clock.
+        read_ns: When this process had it, on the same clock. It is never too early, as
+            ``received_ns`` is where the wall clock was set while the message waited.
+        asker: To :class:`TcpReply`, the request id that the client named after the answer; empty
+            where none is known.
     """
 
     text: str
@@ -66,6 +71,8 @@ class Arrival:
     sent: float
     received_ns: int
     sent_ns: int
+    read_ns: int
+    asker: str = ""
 
     @property
     def request_id(self) -> str:
@@ -86,6 +93,9 @@ class Peer(ABC):
         host: Address at which functions reach this machine. The peer listens there and nowhere
             else, unless no interface here has that address: then on all of them.
         port: Where it listens; 0 takes any that is free.
+
+    Attributes:
+        began_ns: When it began to listen, on this machine's monotonic clock.
     """
 
     #: Its name in a benchmark's ``config.json``.
@@ -117,6 +127,7 @@ class Peer(ABC):
         Raises:
             UsageError: The host is not known, or the port is taken or not allowed.
         """
+        self.began_ns = time.monotonic_ns()
         listener = _listen(self._type, self.host, self.port)
         self.port = listener.getsockname()[1]
         self._waker, woken = socket.socketpair()
@@ -155,17 +166,22 @@ class Peer(ABC):
         self._selector.unregister(dropped)
         dropped.close()
 
-    def _record(self, text: str, source: tuple[str, int], waited: float = 0.0) -> None:
+    def _record(
+        self, text: str, source: tuple[str, int], read_ns: int, waited: float = 0.0
+    ) -> None:
         """Keep a message that is about to be answered.
 
         Args:
             text: The message.
             source: Who sent it.
+            read_ns: When it was read, on the monotonic clock.
             waited: Seconds between its arrival and now.
         """
         now, now_ns = time.time(), time.monotonic_ns()
         received_ns = now_ns - round(waited * 1e9)
-        self._arrivals.append(Arrival(text, source, now - waited, now, received_ns, now_ns))
+        self._arrivals.append(
+            Arrival(text, source, now - waited, now, received_ns, now_ns, read_ns)
+        )
 
 
 class UdpEcho(Peer):
@@ -176,9 +192,10 @@ class UdpEcho(Peer):
 
     def _accept(self, listener: socket.socket) -> None:
         data, notes, _, source = listener.recvmsg(_LONGEST, socket.CMSG_SPACE(calcsize(_TIMESPEC)))
+        read_ns = time.monotonic_ns()
         if data == STOP or source[1] < _FIRST_USER_PORT:
             return
-        self._record(data.decode(errors="replace"), source[:2], _waited(notes))
+        self._record(data.decode(errors="replace"), source[:2], read_ns, _waited(notes))
         try:
             listener.sendto(data, source)
         except OSError:
@@ -198,7 +215,7 @@ class TcpEcho(Peer):
         self._watch(connection, _Lines(self._answer, self._drop, source[:2]).read)
 
     def _answer(self, connection: socket.socket, line: bytes, source: tuple[str, int]) -> None:
-        self._record(line.decode(errors="replace"), source)
+        self._record(line.decode(errors="replace"), source, time.monotonic_ns())
         connection.sendall(line + b"\n")
 
 
@@ -228,7 +245,11 @@ class _Lines:
 
 
 class TcpReply(Peer):
-    """Sends whoever connects a line that nobody else gets, and hangs up."""
+    """Sends whoever connects a line that nobody else gets, and hangs up.
+
+    A client may name the invocation that it belongs to, in a line of its own, when it has the
+    answer; SeBS's functions say nothing.
+    """
 
     kind = "tcp-reply"
     fields = ("ip-address", "port")
@@ -236,14 +257,21 @@ class TcpReply(Peer):
 
     def _accept(self, listener: socket.socket) -> None:
         connection, source = listener.accept()
-        with connection:
-            connection.settimeout(_PATIENCE)
-            reply = secrets.token_hex(16)
-            self._record(reply, source[:2])
-            try:
-                connection.sendall(reply.encode())
-            except OSError:
-                return  # it did not wait for the reply
+        connection.settimeout(_PATIENCE)
+        reply = secrets.token_hex(16)
+        self._record(reply, source[:2], time.monotonic_ns())
+        name = partial(self._name, len(self._arrivals) - 1)
+        self._watch(connection, _Lines(name, self._drop, source[:2]).read)
+        try:
+            connection.sendall(reply.encode())
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(connection)  # it did not wait for the reply
+
+    def _name(
+        self, at: int, _connection: socket.socket, line: bytes, _source: tuple[str, int]
+    ) -> None:
+        self._arrivals[at] = replace(self._arrivals[at], asker=line.decode(errors="replace"))
 
 
 #: The peers by their names.

@@ -9,6 +9,7 @@ from sebs.benchmark.peers import running
 from sebs.benchmark.round_trips import (
     compare_with_peer,
     fetch_round_trips,
+    judge_request,
     judge_round_trips,
     request_id_of,
 )
@@ -34,9 +35,8 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     """Compare the stored table with the peer's record, where the peer is still there."""
     bucket, repetitions = input_config["bucket"], input_config["repetitions"]
     key = output.get("result") if isinstance(output, dict) else None
-    reason = judge_key(key, bucket, "the table") or judge_measurement(
-        output, ("round_trip_time", "lost")
-    )
+    reason = judge_key(key, bucket, "the table") or judge_request(key, input_config)
+    reason = reason or judge_measurement(output, ("round_trip_time", "lost"))
     if reason is not None or storage is None:
         return reason
     trips = fetch_round_trips(storage, bucket["bucket"], key)

@@ -8,8 +8,10 @@ row were slower than the fastest; the fastest tells the difference best. Where t
 from sebs.benchmark.judging import judge_key, judge_measurement
 from sebs.benchmark.peers import running
 from sebs.benchmark.round_trips import (
+    compare_entry,
     compare_with_peer,
     fetch_round_trips,
+    judge_request,
     judge_round_trips,
     request_id_of,
 )
@@ -42,9 +44,9 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     key, timestamp = result.get("bucket-key"), result.get("timestamp")
     if not isinstance(timestamp, (int, float)) or isinstance(timestamp, bool):
         return f"timestamp should be when the function was entered, and is {timestamp!r}"
-    reason = judge_key(key, input_config["bucket"], "the table") or judge_measurement(
-        output, ("round_trip_time", "round_trips")
-    )
+    reason = judge_key(key, input_config["bucket"], "the table")
+    reason = reason or judge_request(key, input_config)
+    reason = reason or judge_measurement(output, ("round_trip_time", "round_trips"))
     if reason is not None or storage is None:
         return reason
     trips = fetch_round_trips(storage, input_config["bucket"]["bucket"], key)
@@ -60,7 +62,12 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     if (reason := judge_measurement(output, tuple(exact), **exact)) is not None:
         return reason
     peer = running("udp-echo", input_config["server-port"])
-    return None if peer is None else compare_with_peer(trips, peer, request_id_of(key))
+    if peer is None:
+        return None
+    request_id = request_id_of(key)
+    return compare_with_peer(trips, peer, request_id) or compare_entry(
+        timestamp, trips[0], peer, request_id
+    )
 
 
 def judge_end(trips, repetitions):
