@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.analysis.conclusion import Conclusion
 from sebs.analysis.medians import described
 from sebs.analysis.quantiles import quantile
+from sebs.analysis.report.figure import milliseconds, number
 from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError, PriceUnknownError
 
 if TYPE_CHECKING:
@@ -75,13 +76,16 @@ def _medians(groups: Sequence[tuple[tuple[Any, ...], Any]]) -> Iterator[str]:
     """Tell the median client time of everything with one memory size on one architecture."""
     found: dict[tuple[Any, Any], list[str]] = {}
     for (architecture, memory, kind, start), times in groups:
-        how = start if kind in (start, None) else f"{kind} ({start})"
-        median = f"{quantile(times).value / 1000:.3g}"
+        began = start or "unknown"
+        how = began if kind in (start, None) else f"{kind} ({began})"
+        median = milliseconds(quantile(times).value)
         found.setdefault((architecture, memory), []).append(f"{how} {median} ms")
     # Of more of them only a table is read.
     if len(found) <= _TOLD:
         for (architecture, memory), medians in found.items():
-            yield f"Median client time with {memory} MB on {architecture}: {', '.join(medians)}."
+            size = "" if memory is None else f" with {memory} MB"
+            on = "" if architecture is None else f" on {architecture}"
+            yield f"Median client time{size}{on}: {', '.join(medians)}."
 
 
 def _costs(results: Results, pricing: Pricing | None) -> tuple[list[dict[str, Any]], list[str]]:
@@ -139,8 +143,9 @@ def _costs_of(results: Results, architecture: str, tariff: Tariff) -> list[Memor
 
 
 def _told(cost: MemoryCost, architecture: str, tariff: Tariff) -> str:
+    given = tariff.source is None
+    whose = "prices as given" if given else f"{tariff.plan.title}, {tariff.region}"
     return (
         f"A million warm invocations with {cost.memory:g} MB on {architecture} cost "
-        f"{cost.cost_per_million:.3g} USD ({tariff.plan.title}, {tariff.region}), without free "
-        "tiers."
+        f"{number(cost.cost_per_million)} USD ({whose}), without free tiers."
     )

@@ -76,7 +76,7 @@ def test_every_experiment_has_its_conclusion_and_it_is_the_same_everywhere() -> 
 
 def test_a_report_begins_with_what_follows_from_a_run() -> None:
     section = section_of(results_of(rows(20)))
-    assert section.answer[0] == "Median client time with 128 MB on x64: warm 10 ms."
+    assert section.answer[0] == "Median client time with 128 MB on x64: warm 10.0 ms."
     assert "No price of x64 is known: There are no prices of 'local'." in section.answer[1]
     text = page("title", [section], {(section.name, f.name): Drawn for f in section.figures})
     order = ["What follows", section.answer[0], "What was measured", section.words[0]]
