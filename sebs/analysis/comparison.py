@@ -8,15 +8,20 @@ observations than its median needs for an interval: these say nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from sebs.analysis.dependence import dependence, midranks
 from sebs.analysis.quantiles import CONFIDENCE, fewest, sample
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
+
+#: Neighbours that resemble each other less hardly narrow an interval: by a tenth.
+_MATTERS = 0.1
 
 #: Resamples of the bootstrap; Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
 #: section 13.3, ask for a thousand and more for an interval.
@@ -51,6 +56,7 @@ class Comparison:
         ratio_high: Higher end.
         p_value: Of the Brunner-Munzel test of "neither tends to be larger".
         confidence: Of the interval; the test uses one minus it.
+        warning: Why neither should be believed; empty where nothing is known against them.
     """
 
     verdict: Verdict
@@ -63,10 +69,15 @@ class Comparison:
     ratio_high: float | None
     p_value: float | None
     confidence: float
+    warning: str = ""
 
     def serialize(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**asdict(self), "verdict": self.verdict.value}
+        return {
+            **asdict(self),
+            "verdict": self.verdict.value,
+            "warning": self.warning or None,
+        }
 
     def slower_than(self, share: float) -> bool:
         """Return whether the head is shown to be slower by more than a share, such as 0.05."""
@@ -83,8 +94,8 @@ def compare(
     """Compare two samples of times.
 
     Args:
-        base: What was before.
-        head: What is now, in the same unit.
+        base: What was before, in the order in which it was measured.
+        head: What is now, in the same unit, likewise.
         confidence: Of the interval of the ratio; the rank test uses one minus it.
         seed: Of the bootstrap, so that the same data give the same answer.
 
@@ -108,7 +119,34 @@ def compare(
     elif p_value < 1 - confidence and high < 1:
         verdict = Verdict.FASTER
     return Comparison(
-        verdict, *sizes, *medians, medians[1] / medians[0], low, high, p_value, confidence
+        verdict,
+        *sizes,
+        *medians,
+        medians[1] / medians[0],
+        low,
+        high,
+        p_value,
+        confidence,
+        _resemblance({"base": first, "head": second}, confidence),
+    )
+
+
+def _resemblance(samples: Mapping[str, NDArray[np.float64]], confidence: float) -> str:
+    """Say which samples are of observations that resemble those that follow them."""
+    found = {name: dependence(values) for name, values in samples.items()}
+    # Each sample has its share of the chance to be called dependent and not to be.
+    shown = [
+        f"the {name} (rank correlation {each.correlation:.2f})"
+        for name, each in found.items()
+        if each is not None
+        and each.p_value < (1 - confidence) / len(samples)
+        and each.correlation >= _MATTERS
+    ]
+    if not shown:
+        return ""
+    return (
+        f"invocations of {' and of '.join(shown)} resemble those that follow them; test and "
+        "interval take them for independent, so a difference may be one of the moment"
     )
 
 
@@ -132,24 +170,14 @@ def _brunner_munzel(first: NDArray[np.float64], second: NDArray[np.float64]) -> 
     from scipy.special import stdtr
 
     n, m = len(first), len(second)
-    ranks = _midranks(np.concatenate([first, second]))
+    ranks = midranks(np.concatenate([first, second]))
     spreads = []
     for values, among in ((first, ranks[:n]), (second, ranks[n:])):
-        placements = among - _midranks(values)
+        placements = among - midranks(values)
         spreads.append(len(values) * float(np.var(placements, ddof=1)))
     shift = n * m * (ranks[n:].mean() - ranks[:n].mean()) / (n + m)
     freedom = sum(spreads) ** 2 / (spreads[0] ** 2 / (n - 1) + spreads[1] ** 2 / (m - 1))
     return float(2 * stdtr(freedom, -abs(shift) / sum(spreads) ** 0.5))
-
-
-def _midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ranks, counted from 1; equal values share the middle of theirs."""
-    import numpy as np
-
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    middles: NDArray[np.float64] = ends - (counts - 1) / 2
-    return middles[place]
 
 
 def _ratio_interval(

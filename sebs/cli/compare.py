@@ -114,6 +114,9 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
         for group in compared.groups
     ]
     output.print_table([*told, *columns, "verdict"], rows, numbers=columns)
+    for group in compared.groups:
+        if group.comparison and group.comparison.warning:
+            click.echo(f"{_named(group)}: {group.comparison.warning}.")
     for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
         if failed:
             click.echo(f"Failed invocations of the {which}, not compared: {failed}.")
@@ -126,6 +129,12 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
         click.echo("Intervals and tests of all groups hold together at 95 %.")
     limit = f" (up to {tolerated * 100:.3g} % slower is tolerated)" if tolerated else ""
     click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")
+
+
+def _named(group: Group) -> str:
+    memory = [] if group.memory is None else [f"{group.memory} MB"]
+    levels = (f"{name.replace('_', ' ')} {value}" for name, value in group.levels.items())
+    return ", ".join([group.start.capitalize(), *memory, *levels])
 
 
 def _row(group: Group) -> tuple[Any, ...]:
