@@ -11,6 +11,22 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 
+def is_same(found: Any, right: Any) -> bool:
+    """Return whether two JSON values are equal; in Python ``False`` equals 0, in JSON it does not.
+
+    Args:
+        found: A value, of any depth.
+        right: Another one.
+    """
+    if isinstance(found, list) and isinstance(right, list):
+        return len(found) == len(right) and all(map(is_same, found, right))
+    if isinstance(found, dict) and isinstance(right, dict):
+        return found.keys() == right.keys() and all(
+            is_same(found[key], right[key]) for key in right
+        )
+    return bool(found == right) and isinstance(found, bool) == isinstance(right, bool)
+
+
 def judge_digest(output: Any, digest: str, what: str) -> str | None:
     """Return why a result is not the one that is known; ``None`` where it is.
 

@@ -111,12 +111,21 @@ def judge_outputs(
 
 
 def received(event: dict[str, Any], result: ExecutionResult) -> dict[str, Any]:
-    """Return an event as the function got it: with its request id, where that is known.
+    """Return an event as the function got it, as far as that is known.
 
     So a validator can tell whether an output is of the invocation, or of another one.
 
     Args:
         event: The event that was sent.
         result: What came of it.
+
+    Returns:
+        The event, with ``request-id`` and ``income-timestamp``: when it was sent, Unix seconds of
+        this machine's clock.
     """
-    return {**event, "request-id": result.request_id} if result.request_id else event
+    known: dict[str, Any] = {}
+    if result.request_id:
+        known["request-id"] = result.request_id
+    if result.times.client_begin:
+        known["income-timestamp"] = result.times.client_begin.timestamp()
+    return event | known

@@ -75,6 +75,7 @@ def test_the_output_is_left_as_it_was(fed: Any) -> None:
         (lambda o: o["result"]["passed"].pop(), "what arrived"),
         (lambda o: o["result"]["passed"][7].update(digest="0" * 64), "what arrived"),
         (lambda o: o["result"]["passed"][7].update(way="storage"), "what arrived"),
+        (lambda o: o["result"]["passed"][0].update(size=False), "what arrived"),
         (lambda o: o["result"]["passed"][7].update(consumer="a"), "another environment"),
         (lambda o: o["result"]["first"].update(consumer="a"), "another environment"),
         (lambda o: o["result"].update(first=None), "another environment"),

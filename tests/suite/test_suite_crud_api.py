@@ -150,8 +150,21 @@ def test_others_may_be_ahead(fed: Any, counts: list[int]) -> None:
         [*grown([1, 2, 3, 4, 5]), {}],
         [None, *grown([1, 2, 3, 4, 5])[1:]],
         [{}] * 10,
+        [{}, {**grown([1])[1], "total_cost": False}, *grown([1, 2, 3, 4, 5])[2:]],
+        [{}, {**grown([1])[1], "avg_price": False}, *grown([1, 2, 3, 4, 5])[2:]],
     ],
-    ids=["nothing added", "one lost", "shrinks", "too many", "short", "long", "no answer", "none"],
+    ids=[
+        "nothing added",
+        "one lost",
+        "shrinks",
+        "too many",
+        "short",
+        "long",
+        "no answer",
+        "none",
+        "false for a cost of nothing",
+        "false for a price of nothing",
+    ],
 )
 def test_a_cart_that_grows_otherwise_is_noticed(fed: Any, result: Any) -> None:
     benchmark = fed(NAME)
@@ -170,6 +183,7 @@ def test_a_cart_that_grows_otherwise_is_noticed(fed: Any, result: Any) -> None:
         [{**CART, "products": CART["products"][::-1]}],
         [{**CART, "total_cost": 1183}],
         [{**CART, "avg_price": 107}],
+        [{**CART, "total_cost": True}],
         [{name: value for name, value in CART.items() if name != "avg_price"}],
     ],
 )

@@ -121,7 +121,7 @@ class Answered:
             "result": {"bucket": BUCKET, "key": f"{OUTPUT}/given.json"},
             "measurement": {
                 "download_time": 1, "download_size": source.stat().st_size, "compute_time": 1,
-                "encode_time": 0, "upload_time": 2, "upload_size": 0,
+                "encode_time": 1, "upload_time": 2, "upload_size": 0,
             },
         }  # fmt: skip
 
@@ -244,6 +244,10 @@ def test_another_place_is_noticed(answered: Answered, result: Any, reason: str) 
     [
         ("encode_time", None, "encode_time should be a number"),
         ("compute_time", -1, "compute_time should be a number"),
+        *(
+            (f"{name}_time", 0, f"{name}_time should be more than 0")
+            for name in ("download", "compute", "encode", "upload")
+        ),
         ("download_size", 1, "download_size should be 20, and is 1"),
         ("upload_size", 17, "bytes, not 17"),
     ],

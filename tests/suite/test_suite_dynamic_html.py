@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 from suite_doubles import Fed
 
 NAME = "110.dynamic-html"
-EVENT = {"username": "testname", "random_len": 3}
+
+#: As the function gets it on the day of the page.
+INCOME = datetime(2024, 2, 29, 11, 12, 13, tzinfo=timezone.utc).timestamp()
+EVENT = {"username": "testname", "random_len": 3, "income-timestamp": INCOME}
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Random numbers</title></head>
 <body><h1>Hello, testname!</h1>
@@ -77,6 +81,9 @@ def check(benchmark: Any, handler: Any, language: str) -> None:
         (PAGE.replace("<li>0<", "<li>-1<"), "lists '-1'"),
         (PAGE.replace("<li>0<", "<li>1000000<"), "lists '1000000'"),
         (PAGE.replace("<li>0<", "<li>0.5<"), "lists '0.5'"),
+        (PAGE.replace("<li>0<", "<li>000001<"), "lists '000001'"),
+        (PAGE.replace("<li>0<", "<li>00<"), "lists '00'"),
+        (PAGE.replace("<li>0<", f"<li>{'9' * 5000}<"), "lists '9999"),
         (PAGE.replace("<li>0<", "<li>\u0663<"), "lists '\u0663'"),
         (PAGE.replace("<li>0<", "<li>{{ number }}<"), "lists '{{ number }}'"),
         (PAGE.replace(">0<", ">7<").replace("999999", "7"), "2 of 3 are there already"),
@@ -87,6 +94,10 @@ def check(benchmark: Any, handler: Any, language: str) -> None:
         (PAGE.replace("2024-02-29 11:12:13.000014", "noon"), "should say when it was made"),
         (PAGE.replace(" 11:12:13.000014", ""), "should say when it was made"),
         (PAGE.replace("This page", "It"), "should say when it was made"),
+        (PAGE.replace("2024-02-29", "2001-01-01"), "the page is of 2001-01-01"),
+        (PAGE.replace("2024-02-29", "9999-12-31"), "the page is of 9999-12-31"),
+        (PAGE.replace("2024-02-29", "2024-03-02"), "the page is of 2024-03-02"),
+        (PAGE.replace("2024-02-29", "0001-01-01"), "the page is of 0001-01-01"),
         (PAGE.replace("Random numbers", "Numbers"), "where the template has <title>"),
         (PAGE.replace("<!DOCTYPE html>", ""), "where the template has <!doctype html>"),
         (PAGE.replace("<body>", "").replace("</body>", ""), "where the template has <body>"),
@@ -138,7 +149,7 @@ def test_only_as_many_numbers_in_range_are_right(
     tmp_path_factory: pytest.TempPathFactory, numbers: list[int], wanted: int
 ) -> None:
     benchmark = Fed(NAME, tmp_path_factory.getbasetemp())
-    event = {"username": "testname", "random_len": wanted}
+    event = {**EVENT, "random_len": wanted}
     output = {"result": page_of(numbers), "measurement": MEASURED}
     verdict = benchmark.judge(event, output)
     right = len(numbers) == wanted and all(0 <= number < 1_000_000 for number in numbers)
@@ -148,7 +159,7 @@ def test_only_as_many_numbers_in_range_are_right(
 @pytest.mark.parametrize("count", [10, 1000, 100_000])
 def test_numbers_that_are_drawn_pass_and_repeated_ones_do_not(fed: Any, count: int) -> None:
     benchmark = fed(NAME)
-    event = {"username": "testname", "random_len": count}
+    event = {**EVENT, "random_len": count}
     draw = Random(1)
     for numbers, passes in (
         (draw.sample(range(1_000_000), count), True),
@@ -156,6 +167,33 @@ def test_numbers_that_are_drawn_pass_and_repeated_ones_do_not(fed: Any, count: i
         ([7] * count, False),
         ([draw.randrange(1_000_000) for _ in range(count // 2)] * 2, False),
         ([draw.randrange(101) for _ in range(10 * count)][:count], count == 10),
+        # Ten numbers may be anything.
+        (list(range(count)), count == 10),
+        (sorted(draw.sample(range(1_000_000), count)), count == 10),
+        (sorted(draw.sample(range(1_000_000), count), reverse=True), count == 10),
+        (draw.sample(range(0, 1_000_000, 2), count), count == 10),
+        (draw.sample(range(1, 1_000_000, 2), count), count == 10),
+        (draw.sample(range(500_000), count), count == 10),
     ):
         output = {"result": page_of(numbers), "measurement": MEASURED}
         assert (benchmark.judge(event, output) is None) == passes
+
+
+def test_clocks_and_time_zones_may_differ_but_not_days(fed: Any) -> None:
+    benchmark = fed(NAME)
+    for hours, passes in ((-25, False), (-23, True), (0, True), (23, True), (25, False)):
+        moment = datetime.fromtimestamp(INCOME, timezone.utc) + timedelta(hours=hours)
+        for text in (f"{moment:%Y-%m-%d %H:%M:%S.%f}", moment.isoformat()):
+            page = PAGE.replace("2024-02-29 11:12:13.000014", text)
+            output = {"result": page, "measurement": MEASURED}
+            assert (benchmark.judge(EVENT, output) is None) is passes
+
+
+def test_without_its_own_time_an_invocation_was_a_moment_ago(fed: Any) -> None:
+    benchmark = fed(NAME)
+    event = benchmark.event("test") | {"random_len": 3}
+    output = {"result": PAGE, "measurement": MEASURED}
+    assert "the page is of 2024-02-29" in str(benchmark.judge(event, output))
+    now = datetime.now().isoformat(" ")
+    output["result"] = PAGE.replace("2024-02-29 11:12:13.000014", now)
+    assert benchmark.judge(event, output) is None

@@ -37,7 +37,7 @@ ORACLES: dict[str, Callable[[int, int], Any]] = {
 
 
 def answer(result: Any, **measurement: Any) -> dict[str, Any]:
-    measured = {"graph_generating_time": 1, "compute_time": 0, **measurement}
+    measured = {"graph_generating_time": 1, "compute_time": 1, **measurement}
     return {"result": result, "measurement": measured}
 
 
@@ -69,7 +69,6 @@ def test_python_computes(fed: Any, python_process: Any, scratch: Any, name: str)
         assert benchmark.judge(event, output) is None
         measured = output["measurement"]
         assert all(isinstance(value, int) for value in measured.values())
-        assert measured["graph_generating_time"] > 0
     other = {"size": 300, "seed": 7}
     expected = ORACLES[name](300, 7)
     if name == PAGERANK:
@@ -164,10 +163,10 @@ def test_an_output_that_is_none_is_noticed(fed: Any, name: str, output: Any) -> 
 
 
 @pytest.mark.parametrize("name", ORACLES)
-@pytest.mark.parametrize("value", [-1, None, "1", True])
+@pytest.mark.parametrize("value", [-1, 0, None, "1", True])
 def test_measurements_that_cannot_be_are_noticed(fed: Any, name: str, value: Any) -> None:
     event, result = {"size": 10, "seed": SEED}, ORACLES[name](10, SEED)
     for key in ("graph_generating_time", "compute_time"):
         verdict = fed(name).judge(event, answer(result, **{key: value}))
-        assert f"{key} should be a number" in str(verdict)
+        assert f"{key} should be" in str(verdict)
     assert "measurement should be" in str(fed(name).judge(event, {"result": result}))

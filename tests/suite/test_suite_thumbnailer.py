@@ -229,7 +229,9 @@ def test_what_is_claimed_is_judged(claimed: Any) -> None:
     assert "in the bucket" in str(claimed({"bucket": "other"}))
     assert "should be below" in str(claimed({"key": f"{INPUT}/thumbnail.jpg"}))
     assert "download_size should be" in str(claimed(measurement={"download_size": 1}))
-    assert "compute_time should be" in str(claimed(measurement={"compute_time": -1}))
+    for name in ("download_time", "compute_time", "upload_time"):
+        for value in (-1, 0):
+            assert f"{name} should be" in str(claimed(measurement={name: value}))
 
 
 @pytest.mark.parametrize("output", [None, [], "", {}, {"result": "thumbnail"}])

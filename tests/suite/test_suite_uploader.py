@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from suite_doubles import Fed, Handler
 
+from sebs.errors import DependencyError
+
 NAME = "120.uploader"
 BUCKET = "sebs-benchmarks-suite"
 INPUT, OUTPUT = f"{NAME}-0-input", f"{NAME}-0-output"
@@ -156,6 +158,38 @@ def test_it_is_fetched_by_http(
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("wrong", [b"", b"sebs", b"sebs (a benchmark" * 10_000])
+def test_another_copy_of_what_is_fetched_is_noticed(answered: Any, web: str, wrong: bytes) -> None:
+    benchmark, event, output = answered
+    event["object"]["url"] = output["result"]["url"] = f"{web}/picture.jpg"
+    store(benchmark, wrong)
+    output["measurement"]["upload_size"] = len(wrong)
+    assert "is not what is behind the URL" in str(benchmark.judge(event, output))
+
+
+def test_a_url_of_another_object_is_read_from_storage(answered: Any) -> None:
+    benchmark, event, output = answered
+    url = f"storage://{BUCKET}/{INPUT}/given.bin"
+    event["object"]["url"] = output["result"]["url"] = url
+    given = benchmark.data_dir / "given.bin"
+    given.write_bytes(b"given")
+    benchmark.storage.upload(BUCKET, str(given), f"{INPUT}/given.bin")
+    output["measurement"]["upload_size"] = 5
+    for content, passes in ((b"given", True), (b"taken", False)):
+        store(benchmark, content)
+        assert (benchmark.judge(event, output) is None) is passes
+
+
+@pytest.mark.parametrize("path", ["/absent", "/short"])
+def test_what_cannot_be_fetched_to_compare_is_no_verdict(
+    answered: Any, web: str, path: str
+) -> None:
+    benchmark, event, output = answered
+    event["object"]["url"] = output["result"]["url"] = web + path
+    with pytest.raises(DependencyError, match="nothing to compare the copy with"):
+        benchmark.judge(event, output)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_cannot_be_fetched_is_an_error_and_leaves_nothing(
     fed: Any, handler: Any, web: str, scratch: Path, language: str
@@ -252,7 +286,11 @@ def test_an_output_that_is_none_is_noticed(answered: Any, output: Any) -> None:
     [
         ("upload_time", -1, "upload_time should be"),
         ("compute_time", None, "compute_time should be"),
+        ("compute_time", 0, "compute_time should be more than 0"),
+        ("upload_time", 0, "upload_time should be more than 0"),
         ("download_size", True, "download_size should be"),
+        ("download_size", 123, "download_size should be 0, and is 123"),
+        ("download_time", 1, "download_time should be 0, and is 1"),
         ("upload_size", 229_999, "upload_size should be 230000, and is 229999"),
     ],
 )

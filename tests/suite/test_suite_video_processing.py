@@ -92,6 +92,10 @@ def test_another_result_is_noticed(fed: Any, python_handler: Any, op: str) -> No
     assert "should" in str(replaced(benchmark, event, output, path.read_bytes()))
     output["measurement"]["upload_size"] += 1
     assert "bytes, not" in str(benchmark.judge(event, output))
+    for name in ("download_time", "compute_time", "upload_time"):
+        measurement = {**output["measurement"], name: 0}
+        verdict = benchmark.judge(event, {**output, "measurement": measurement})
+        assert f"{name} should be more than 0" in str(verdict)
 
 
 OVERLAY = "overlay=(main_w-overlay_w)/2:(main_h-overlay_h)/2"

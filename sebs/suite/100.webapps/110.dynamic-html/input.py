@@ -1,8 +1,10 @@
 """110.dynamic-html: a page filled in by a template engine."""
 
 import math
-from datetime import datetime
+import time
+from datetime import datetime, timezone
 from html.parser import HTMLParser
+from itertools import pairwise
 
 from sebs.benchmark.judging import judge_work
 
@@ -19,6 +21,10 @@ BEFORE = [
     ("h1", None), ("/h1", ""), ("p", None), ("/p", ""), ("ul", ""),
 ]  # fmt: skip
 AFTER = [("/ul", ""), ("/body", ""), ("/html", "")]
+
+#: Seconds by which a page's time may differ from the invocation's: a page does not say its time
+#: zone, which is 14 hours from UTC at most, and clocks may be wrong.
+DAY = 86_400
 
 #: What is around the time that the page was made at.
 PROSE = ("This page was made at ", ". Its random numbers are:")
@@ -42,8 +48,9 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     count = input_config["random_len"]
     page = Page(html).parts
     first, last = len(BEFORE), len(page) - len(AFTER)
+    asked = input_config.get("income-timestamp", time.time())
     reason = judge_frame(page[:first], page[last:]) or judge_prose(
-        dict(page[:first]), input_config["username"]
+        dict(page[:first]), input_config["username"], asked
     )
     reason = reason or judge_numbers(page[first:last], count)
     return reason or judge_work(output, ("compute_time",))
@@ -59,14 +66,17 @@ def judge_frame(before, after):
     return None
 
 
-def judge_prose(texts, username):
+def judge_prose(texts, username, asked):
     """Return why the heading or the paragraph is not what it should be."""
     if texts["h1"] != f"Hello, {username}!":
         return f"the page should greet {username!r}, and says {texts['h1']!r}"
     before, after = PROSE
     stated = texts["p"].removeprefix(before).removesuffix(after)
-    if texts["p"] != before + stated + after or not is_time(stated):
+    moment = time_of(stated)
+    if texts["p"] != before + stated + after or moment is None:
         return f"the page should say when it was made, and says {texts['p']!r}"
+    if abs(moment - asked) > DAY:
+        return f"the page is of {stated}, and was asked for at {asked} Unix seconds"
     return None
 
 
@@ -81,9 +91,28 @@ def judge_numbers(parts, count):
     wrong = next((item for item in items if not is_number(item)), None)
     if wrong is not None:
         return f"the page lists {wrong!r}, which is no number from 0 to {LIMIT - 1}"
-    repeated = count - len(set(map(int, items)))
+    numbers = [int(item) for item in items]
+    repeated = count - len(set(numbers))
     if repeated > most_repeated(count):
         return f"the numbers are not random: {repeated} of {count} are there already"
+    return judge_tosses(numbers)
+
+
+def judge_tosses(numbers):
+    """Return which question a list of random numbers answers otherwise than tosses of a coin.
+
+    By Hoeffding's inequality one list in ten million million is so far off; neighbours, of which
+    one is the greater, vary less than coins do. Few numbers may be anything.
+    """
+    questions = {
+        "are even": sum(number % 2 == 0 for number in numbers),
+        f"are below {LIMIT // 2}": sum(number < LIMIT // 2 for number in numbers),
+        "are greater than the one before": sum(one < other for one, other in pairwise(numbers)),
+    }
+    count = len(numbers)
+    for what, found in questions.items():
+        if abs(found - count / 2) > 4 * math.sqrt(count):
+            return f"the numbers are not random: {found} of {count} {what}"
     return None
 
 
@@ -98,18 +127,21 @@ def most_repeated(count):
     return 1 + expected + 10 * math.sqrt(expected)
 
 
-def is_time(text):
-    """Return whether this is a day and a time of it, as ISO 8601 has them."""
+def time_of(text):
+    """Return a day and a time of it, as ISO 8601 has them, in Unix seconds; else ``None``."""
     try:
         # Python knows no Z before 3.11.
         moment = datetime.fromisoformat(text.removesuffix("Z"))
     except ValueError:
-        return False
-    return moment.year > 2000 and len(text) > len("2000-01-01T00")
+        return None
+    if len(text) <= len("2000-01-01T00"):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def is_number(text):
-    return text.isascii() and text.isdecimal() and int(text) < LIMIT
+    digits = text.isascii() and text.isdecimal() and len(text) <= len(str(LIMIT))
+    return digits and int(text) < LIMIT and str(int(text)) == text
 
 
 class Page(HTMLParser):

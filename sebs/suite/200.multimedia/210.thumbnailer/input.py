@@ -11,7 +11,7 @@ from pathlib import Path
 import block_means
 
 from sebs.benchmark import pictures
-from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored, judge_work
 
 #: Width and height of the picture, in pixels. Its thumbnail is 200 by 128, 25 by 16 whole blocks.
 size_generators = {"test": (800, 512), "small": (2000, 1280), "large": (6000, 3840)}
@@ -26,7 +26,8 @@ VERSION = 1
 #: The one that SeBS takes of its pictures.
 FAVOURITE = "6_astronomy-desktop-wallpaper-evening-1624438.jpg"
 
-MEASURED = ("download_time", "download_size", "upload_time", "upload_size", "compute_time")
+TIMES = ("download_time", "compute_time", "upload_time")
+SIZES = ("download_size", "upload_size")
 
 #: How far from the picture's a thumbnail's means may be: any of them, and all on average.
 FARTHEST, AVERAGE = 12, 2
@@ -59,7 +60,8 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     """Compare what the thumbnail shows with the picture; of another one, the proportions."""
     source = Path(data_dir, input_config["object"]["key"])
     reason = judge_place(output, input_config["bucket"], "the thumbnail")
-    reason = reason or judge_measurement(output, MEASURED, download_size=source.stat().st_size)
+    reason = reason or judge_work(output, TIMES)
+    reason = reason or judge_measurement(output, SIZES, download_size=source.stat().st_size)
     return reason or judge_stored(
         output,
         storage,

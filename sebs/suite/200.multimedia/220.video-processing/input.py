@@ -11,7 +11,7 @@ import containers
 import pixels
 import video
 
-from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored, judge_work
 
 #: Width and height of the video, in pixels.
 size_generators = {"test": (320, 192), "small": (1280, 720), "large": (1920, 1088)}
@@ -25,7 +25,8 @@ VERSION = 2
 #: Of a GIF: pixels across, and pictures of a second.
 GIF_WIDTH, GIF_RATE = 320, 10
 
-MEASURED = ("download_time", "download_size", "upload_time", "upload_size", "compute_time")
+TIMES = ("download_time", "compute_time", "upload_time")
+SIZES = ("download_size", "upload_size")
 
 
 def buckets_count():
@@ -56,7 +57,8 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     wanted = input_config["object"]
     source = Path(data_dir, wanted["key"])
     reason = judge_place(output, input_config["bucket"], "the result")
-    reason = reason or judge_measurement(output, MEASURED, download_size=source.stat().st_size)
+    reason = reason or judge_work(output, TIMES)
+    reason = reason or judge_measurement(output, SIZES, download_size=source.stat().st_size)
     return reason or judge_stored(
         output, storage, "the result", lambda path: judge_result(path, source, wanted)
     )

@@ -3,7 +3,7 @@
 The graph is a function of its size and of the seed, so its ranks are known.
 """
 
-from sebs.benchmark.judging import judge_measurement
+from sebs.benchmark.judging import judge_work
 
 #: Vertices; each but the first ten has edges to ten older ones.
 size_generators = {"test": 10, "small": 10_000, "large": 100_000}
@@ -39,4 +39,4 @@ def validate_output(data_dir, input_config, output, language, storage=None):
         return f"the result should be a number, and is {rank!r}"
     if not abs(rank - RANKS[size]) <= TOLERANCE:
         return f"the rank of vertex 0 should be {RANKS[size]}, and is {rank}"
-    return judge_measurement(output, MEASURED)
+    return judge_work(output, MEASURED)

@@ -3,7 +3,7 @@
 The graph is a function of its size and of the seed, so igraph always takes the same way.
 """
 
-from sebs.benchmark.judging import judge_digest, judge_measurement
+from sebs.benchmark.judging import judge_digest, judge_work
 
 #: Vertices; each but the first ten has edges to ten older ones.
 size_generators = {"test": 10, "small": 10_000, "large": 100_000}
@@ -35,4 +35,4 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     size, seed = input_config["size"], input_config.get("seed")
     if size not in DIGESTS or seed != SEED:
         return f"no search is known for {size} vertices from the seed {seed}"
-    return judge_digest(output, DIGESTS[size], "the search") or judge_measurement(output, MEASURED)
+    return judge_digest(output, DIGESTS[size], "the search") or judge_work(output, MEASURED)

@@ -16,7 +16,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored
+from sebs.benchmark.judging import judge_measurement, judge_place, judge_stored, judge_work
 
 #: Bases. The largest has as many as the bacterium of SeBS's data, Bacillus subtilis.
 size_generators = {"test": 41_500, "small": 415_000, "large": 4_150_000}
@@ -30,9 +30,8 @@ WIDTH = 80
 #: Where the curve is half a step and a whole step after a base, seen from where it was.
 STEPS = {"A": (0.5, 0), "C": (-0.5, 0), "G": (0.5, 1), "T": (-0.5, -1)}
 
-MEASURED = (
-    "download_time", "download_size", "compute_time", "encode_time", "upload_time", "upload_size"
-)  # fmt: skip
+TIMES = ("download_time", "compute_time", "encode_time", "upload_time")
+SIZES = ("download_size", "upload_size")
 
 #: Two arrays of numbers, and nothing that is none.
 CURVE = re.compile(rb"\s*\[\s*\[([-+.eE\d,\s]*\d)\s*\]\s*,\s*\[([-+.eE\d,\s]*\d)\s*\]\s*\]\s*")
@@ -65,7 +64,8 @@ def validate_output(data_dir, input_config, output, language, storage=None):
     """Compare every point of the curve; without a storage, only what was said of it is judged."""
     genome = Path(data_dir, input_config["object"]["key"]).read_bytes()
     reason = judge_place(output, input_config["bucket"], "the curve")
-    reason = reason or judge_measurement(output, MEASURED, download_size=len(genome))
+    reason = reason or judge_work(output, TIMES)
+    reason = reason or judge_measurement(output, SIZES, download_size=len(genome))
     return reason or judge_stored(
         output, storage, "the curve", lambda path: judge_file(path, genome.decode().upper())
     )

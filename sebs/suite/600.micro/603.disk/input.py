@@ -49,6 +49,7 @@ def validate_output(data_dir, input_config, output, language, storage=None):
         random_read_size=accesses * PIECE,
         random_write_size=accesses * PIECE,
     )
+    # Temporary files may be in memory, and then there is no disk to wait for.
     reason = reason or judge_work(output, tuple(f"{name}_time" for name in TRANSFERS))
     if reason is None and output["measurement"]["cached_size"] > size:
         return f"cached_size should be {size} at most, the file's"
