@@ -243,12 +243,16 @@ class Experiment(ABC):
         return run
 
     def _of_section(self, error: LimitExceededError, memory: int | None) -> LimitExceededError:
-        """Return an error that names the section's own key where that has the memory size."""
-        if memory not in getattr(self.parameters, "memory_sizes", ()):
+        """Return an error that names the keys by which an experiment is told: it has no options."""
+        allowed, _, place = (error.remedy or "").partition(": set ")
+        if not place:
             return error
-        allowed = (error.remedy or "").partition(": set ")[0]
-        place = f"change experiments.{self.NAME}.memory-sizes, which has {memory}"
-        return LimitExceededError(error.message, remedy=f"{allowed}: {place}.")
+        change = f"set {place.partition(' or --')[0].rstrip('.')}"
+        if "experiments.memory" in change and memory in getattr(
+            self.parameters, "memory_sizes", ()
+        ):
+            change = f"change experiments.{self.NAME}.memory-sizes, which has {memory}"
+        return LimitExceededError(error.message, remedy=f"{allowed}: {change}.")
 
     def _start(
         self, bench: Bench, output_dir: Path, configuration: Mapping[str, Any] | None

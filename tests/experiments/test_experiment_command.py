@@ -112,6 +112,17 @@ def test_a_memory_size_out_of_range_is_named_by_its_key(sebs) -> None:
     assert "--memory" not in done.err
 
 
+def test_a_timeout_out_of_range_is_named_by_its_own_key(sebs) -> None:
+    line = command(sebs)
+    config = {"experiments": {"timeout": 100_000, "perf-cost": SECTION}}
+    (sebs.root / "config.json").write_text(json.dumps(config))
+    done = sebs(*line)
+    assert done.code == 2
+    assert ": set experiments.timeout." in done.err
+    assert "memory-sizes" not in done.err
+    assert "--timeout" not in done.err
+
+
 def test_who_interrupts_is_told_how_far_it_came_and_how_to_go_on(sebs) -> None:
     sebs.write_benchmark(handler="import time\n" + HANDLER.replace("    ", SLEEPING, 1))
     process = subprocess.Popen(
