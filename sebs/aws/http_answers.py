@@ -39,7 +39,8 @@ def read_response(response: Response, function: str, service: str, url: str) -> 
         AccessDeniedError: They do not permit it, or there is no such URL any more.
     """
     result = times_of_response(response)
-    result.request_id = response.headers.get(_REQUEST_ID, "")
+    if not _was_turned_away(response):
+        result.request_id = response.headers.get(_REQUEST_ID, "")
     if 200 <= response.status < 300:
         take_over(result, response.json())
         return result
@@ -51,6 +52,14 @@ def read_response(response: Response, function: str, service: str, url: str) -> 
     if not result.stats.failure:
         result.fail(f"HTTP {response.status}: {_words(content)}")
     return result
+
+
+def _was_turned_away(response: Response) -> bool:
+    """Return whether no environment got the request, such as where too many run already.
+
+    Lambda numbers these requests as well, but no log ever has a report of them to be waited for.
+    """
+    return 400 <= response.status < 500 and _REFUSAL in response.headers
 
 
 def _is_refusal(response: Response, content: Any) -> bool:

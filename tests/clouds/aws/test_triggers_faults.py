@@ -199,6 +199,18 @@ def test_a_url_that_fails_is_a_failed_result(status: int, body: bytes, words: st
     assert result.request_id in ("r1", ENVELOPE["request_id"])
 
 
+def test_what_was_turned_away_has_no_report_to_wait_for() -> None:
+    body, headers = sdk_error("TooManyRequestsException", "Rate Exceeded.")
+    with ScriptedServer(429, body, {**headers, "x-amzn-requestid": "r1"}) as server:
+        result = by_url(make_clients(server.url)).sync_invoke({})
+    assert result.error == "HTTP 429: Rate Exceeded."
+    assert result.request_id == ""
+    # A function that fails has run, and Lambda's header says who puts it in these words.
+    body, headers = sdk_error("InternalServerErrorException", "Internal Server Error")
+    with ScriptedServer(502, body, {**headers, "x-amzn-requestid": "r2"}) as server:
+        assert by_url(make_clients(server.url)).sync_invoke({}).request_id == "r2"
+
+
 @pytest.mark.parametrize("token", [None, "TOKEN/EXAMPLE+="])
 @pytest.mark.parametrize(
     ("service", "url"),
