@@ -64,11 +64,11 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             flush_to_disk(stream)
         os.replace(temporary, path)
     except BaseException as error:
-        if isinstance(error, OSError):
-            # Nobody asked for the temporary name.
-            error.filename, error.filename2 = str(path), None
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # Nobody asked for the temporary name.
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

@@ -87,7 +87,8 @@ def conclude_round_trips(results: Results) -> Conclusion:
     }
     protocol = str(results.manifest.parameters.get("protocol", "")).upper()
     words = [*_told(whole, protocol), *_difference_told(named, p)]
-    columns = ["environment", "n", "lost", "least", "median", "95 % interval", "p95", "p99 [ms]"]
+    times = ("least", "median", "95 % interval", "p95", "p99")
+    columns = ["environment", "n", "lost", *(f"{time} [ms]" for time in times)]
     rows = [_row(f"{at}: {each[:8]}", found) for at, (each, found) in enumerate(named.items(), 1)]
     if len(named) > 1:
         rows.append(_row("all", whole))
@@ -165,11 +166,11 @@ def _of_output(row: Mapping[str, Any]) -> tuple[list[float], int]:
 def _told(found: Mapping[str, Any], protocol: str) -> Sequence[str]:
     median = _ms(found["median_s"])
     interval = _interval(found)
-    told = f" (95 % interval {interval})" if interval else ""
+    told = f" (95 % interval {interval} ms)" if interval else ""
     sent = found["n"] + found["lost"]
     return [
-        f"Half of {found['n']:,} round trips by {protocol or 'the network'} took up to {median}"
-        f"{told} ms, 95 % up to {_ms(found['p95_s'])} ms, 99 % up to {_ms(found['p99_s'])} ms.",
+        f"Half of {found['n']:,} round trips by {protocol or 'the network'} took up to {median} ms"
+        f"{told}, 95 % up to {_ms(found['p95_s'])} ms, 99 % up to {_ms(found['p99_s'])} ms.",
         f"{found['lost']:,} of {sent:,} messages were lost ({found['lost_share']:.3%})."
         if found["lost"]
         else f"None of {sent:,} messages was lost.",

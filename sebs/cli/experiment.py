@@ -40,6 +40,7 @@ def list_experiments(as_json: bool) -> None:
 @click.argument("name")
 @options.place_options
 @options.benchmarks_dirs
+@options.peer_address
 @options.output_dir
 @click.option(
     "--resume",
@@ -55,6 +56,7 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
     """
     from sebs.cli.session import open_session
     from sebs.results.run import Run
+    from sebs.errors import PlatformError
 
     resumed = Run.load(resume) if resume else None
     begun: list[Run] = []
@@ -78,7 +80,7 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
                 begun=tell,
                 watch=_watch,
             )
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, PlatformError):
             for interrupted in begun:
                 _tell_interrupted(interrupted, experiment)
             raise
@@ -156,8 +158,7 @@ def _conclude(
         output.print_json({**report.document_of(run), "conclusion": document})
     elif conclusion is not None:
         if conclusion.rows:
-            numbers = output.number_columns(conclusion.columns, conclusion.rows)
-            output.print_table(conclusion.columns, conclusion.rows, numbers=numbers)
+            output.print_measured(conclusion.columns, conclusion.rows)
         for sentence in (*run.remarks, *conclusion.words):
             click.echo(sentence)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from sebs.errors import UsageError
+
 #: Columns to lay out for where there is no terminal: wide enough that no cell is cut short.
 _UNLIMITED = 10_000
 
@@ -84,6 +86,17 @@ def print_table(
                 click.echo(f"Not shown: {', '.join(spare[:number])}; there is no room.")
             return
     show_table(_filled(columns, cells, right))
+
+
+def print_measured(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    """Print a table of what was measured: numbers to the right, units beneath the titles."""
+    titles = stacked(columns)
+    print_table(titles, rows, numbers=number_columns(titles, rows))
+
+
+def stacked(titles: Iterable[str]) -> list[str]:
+    """Return titles of columns with their units in a line of their own, which is narrower."""
+    return [title.replace(" [", "\n[") for title in titles]
 
 
 def number_columns(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[str]:
@@ -189,11 +202,13 @@ def _cell(value: Any) -> str:
 
 
 def require_directory(target: Path) -> None:
-    """Refuse a file that cannot be made because its directory is missing.
+    """Refuse a file that cannot be made, before anything is done for it.
 
     Raises:
-        UsageError: There is no such directory.
+        UsageError: There is no such directory, or it takes no file.
     """
+    from tempfile import TemporaryFile
+
     from sebs.errors import UsageError
 
     if not target.parent.is_dir():
@@ -201,21 +216,66 @@ def require_directory(target: Path) -> None:
             f"{str(target)!r} cannot be written: there is no directory {str(target.parent)!r}.",
             remedy="Make it first, or name another one.",
         )
+    try:
+        TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def require_file(target: Path) -> None:
+    """Refuse what is a directory already, or what :func:`require_directory` refuses.
+
+    Raises:
+        UsageError: It is one of these.
+    """
+    from sebs.errors import UsageError
+
+    if target.is_dir():
+        raise UsageError(f"{str(target)!r} is a directory.", remedy="Name a file in it.")
+    require_directory(target)
+
+
+def write_file(target: Path, data: bytes) -> None:
+    """Write a file that the user named, whole or not at all.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    from sebs.utils import write_atomically
+
+    try:
+        write_atomically(target, data)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> UsageError:
+    from sebs.errors import UsageError
+
+    return UsageError(
+        f"{str(target)!r} cannot be written: {error.strerror}.",
+        remedy="Name a file in a directory that you may write to, and that has room.",
+    )
 
 
 def make_directory(directory: Path) -> None:
     """Make a directory for what is written; it may be there already.
 
     Raises:
-        UsageError: It cannot be made.
+        UsageError: It cannot be made, or takes no file.
     """
+    from tempfile import TemporaryFile
+
     from sebs.errors import UsageError
 
+    what = "cannot be made"
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        what = "takes no file"
+        TemporaryFile(dir=directory).close()
     except OSError as error:
         raise UsageError(
-            f"The directory {str(directory)!r} cannot be made: {error.strerror}.",
+            f"The directory {str(directory)!r} {what}: {error.strerror}.",
             remedy="Name another one.",
         ) from error
 
@@ -228,13 +288,11 @@ def require_new(target: Path, force: bool) -> None:
         force: Whether it may replace one.
 
     Raises:
-        UsageError: Its directory is missing, or it is there and is not to be replaced.
+        UsageError: It cannot be made, or it is there and is not to be replaced.
     """
     from sebs.errors import UsageError
 
-    require_directory(target)
-    if target.is_dir():
-        raise UsageError(f"{str(target)!r} is a directory.", remedy="Name a file in it.")
+    require_file(target)
     if target.is_file() and not force:
         raise UsageError(
             f"{str(target)!r} is there already.", remedy="Replace it with --force, or name another."

@@ -36,14 +36,14 @@ _TEXTS = frozenset({"start", "invocations", "kind", "phase", "value"})
     "--output",
     "-o",
     "page_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write a page (.html) that needs nothing else, and works offline.",
 )
 @click.option(
     "--figures",
     "figures_dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     metavar="DIR",
     help="Write every figure as SVG and PNG.",
 )
@@ -101,15 +101,15 @@ def command(
 
 
 def _check_page_file(page_file: Path) -> None:
-    """Refuse a page that would be no HTML, before anything is computed."""
+    """Refuse a page that cannot be made, or that would be no HTML, before anything is computed."""
     from sebs.errors import UsageError
 
-    if page_file.suffix.lower() not in (".html", ".htm"):
+    if not page_file.is_dir() and page_file.suffix.lower() not in (".html", ".htm"):
         raise UsageError(
             f"A report is an HTML page, and {str(page_file)!r} does not end in .html.",
             remedy="Pictures of the figures, SVG and PNG, are written with --figures DIR.",
         )
-    output.require_directory(page_file)
+    output.require_file(page_file)
 
 
 def _name(path: Path) -> str:
@@ -123,9 +123,10 @@ def _write(
 ) -> None:
     from sebs.analysis.report.drawing import require_drawing
     from sebs.analysis.report.page import draw, page
-    from sebs.utils import write_atomically
 
     require_drawing()
+    if figures_dir is not None:
+        output.make_directory(figures_dir)
     drawings = {
         (section.name, figure.name): draw(figure)
         for section in sections
@@ -136,7 +137,7 @@ def _write(
         click.echo(f"Figures: {figures_dir} ({len(drawings)}, each as SVG and PNG)")
     if page_file is not None:
         text = page(title, sections, drawings)
-        write_atomically(page_file, text.encode())
+        output.write_file(page_file, text.encode())
         click.echo(f"Report: {page_file}")
 
 
@@ -145,14 +146,13 @@ def _write_figures(
 ) -> None:
     from sebs.analysis.report.drawing import alone, png_of
 
-    output.make_directory(directory)
     for section in sections:
         for figure in section.figures:
             wide = drawings[section.name, figure.name].wide
             svg = alone(wide, figure.title, section.title)
             path = directory / f"{section.name}-{figure.name}"
-            path.with_suffix(".svg").write_text(svg, encoding="utf-8")
-            path.with_suffix(".png").write_bytes(png_of(svg))
+            output.write_file(path.with_suffix(".svg"), svg.encode())
+            output.write_file(path.with_suffix(".png"), png_of(svg))
 
 
 def _show(sections: Sequence[Section]) -> None:
@@ -176,8 +176,7 @@ def _show_answer(section: Section) -> None:
     for sentence in section.answer:
         click.echo(sentence)
     if section.answers is not None:
-        columns, rows = section.answers.columns, section.answers.rows
-        output.print_table(columns, rows, numbers=output.number_columns(columns, rows))
+        output.print_measured(section.answers.columns, section.answers.rows)
     if section.answer or section.answers is not None:
         click.echo("\nWhat was measured")
 
@@ -186,7 +185,7 @@ def _show_summary(table: Table, samples: Sequence[pl.Series]) -> None:
     """Print the table of a run, and beside each row what its times look like."""
     from itertools import zip_longest
 
-    columns = [title.replace(" [", "\n[") for title in table.columns]
+    columns = output.stacked(table.columns)
     rows = [
         [*row, None if times is None else _sketch(times)]
         for row, times in zip_longest(table.rows, samples)
@@ -196,7 +195,7 @@ def _show_summary(table: Table, samples: Sequence[pl.Series]) -> None:
 
 
 def _show_table(table: Table) -> None:
-    columns = [title.replace(" [", "\n[") for title in table.columns]
+    columns = output.stacked(table.columns)
     numbers = [title for title in columns[1:] if title not in _TEXTS]
     output.print_table(columns, table.rows, numbers=numbers)
 

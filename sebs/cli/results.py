@@ -99,7 +99,6 @@ def export(source: Path, kind: str, target: Path | None, force: bool) -> None:
     from sebs.cli import output
     from sebs.cli.report import document_of
     from sebs.results.export import as_bytes, exported
-    from sebs.utils import write_atomically
 
     if target is not None:
         output.require_new(target, force)
@@ -108,7 +107,7 @@ def export(source: Path, kind: str, target: Path | None, force: bool) -> None:
     if target is None:
         click.echo(data, nl=False)
     else:
-        write_atomically(target, data)
+        output.write_file(target, data)
         click.echo(f"Written: {target}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 
@@ -50,9 +51,62 @@ def test_a_page_is_html_and_nothing_else(name, run_directory, tmp_path, capsys) 
 
 def test_figures_go_where_a_directory_can_be_made(run_directory, tmp_path, capsys) -> None:
     (tmp_path / "file").touch()
-    for impossible in ("/proc/x", str(tmp_path / "file" / "x")):
+    for impossible in ("/proc/x", str(tmp_path / "file" / "x"), str(tmp_path / "file")):
         assert run(["report", run_directory, "--figures", impossible]) == WRONG_USAGE
         assert f"The directory '{impossible}' cannot be made" in capsys.readouterr().err
+    assert run(["report", run_directory, "--figures", "/proc"]) == WRONG_USAGE
+    assert "The directory '/proc' takes no file: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("/proc/r.html", "cannot be written: "),
+        ("/sys/r.html", "cannot be written: "),
+        ("{}/nowhere/at/all/r.html", "there is no directory"),
+        ("{}/file/r.html", "there is no directory"),
+        ("{}/pages.html", "is a directory. Name a file in it."),
+        ("{}", "is a directory. Name a file in it."),
+    ],
+)
+def test_a_page_goes_where_a_file_can_be_made(place, told, run_directory, tmp_path, capsys) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "pages.html").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    page, figures = place.format(tmp_path), str(tmp_path / "figures")
+
+    assert run(["report", run_directory, "-o", page, "--figures", figures]) == WRONG_USAGE
+
+    refused = capsys.readouterr().err
+    assert refused.startswith(f"Error: {page!r} ")
+    assert told in refused
+    assert " Name " in refused or " Make it first" in refused
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+_TABLE = """\
+memory,type,is_cold,exec_time,connection_time,client_time,provider_time,mem_used
+128,warm,False,90000,0.03,95000,90000,70
+"""
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch, capsys) -> None:
+    def full(stream) -> None:
+        stream.write(b"a part")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sebs.utils.flush_to_disk", full)
+    (tmp_path / "result.csv").write_text(_TABLE)
+    (tmp_path / "r.html").write_text("of yesterday")
+    (tmp_path / "figures").mkdir()
+    page, figures = ["-o", str(tmp_path / "r.html")], ["--figures", str(tmp_path / "figures")]
+    for where in (page, figures):
+        assert run(["report", str(tmp_path / "result.csv"), *where]) == WRONG_USAGE
+        refused = capsys.readouterr().err
+        assert str(where[1]) in refused
+        assert "cannot be written: No space left on device. Name a file" in refused
+    assert (tmp_path / "r.html").read_text() == "of yesterday"
+    assert {path.name for path in tmp_path.rglob("*")} == {"figures", "r.html", "result.csv"}
 
 
 def test_what_is_exported_replaces_nothing_unasked(run_directory, tmp_path, capsys) -> None:

@@ -72,6 +72,8 @@ def test_quantiles_and_losses_are_recovered() -> None:
     ]
     assert conclusion.document["environments_differ"] is False
     assert "6 of 1,606 messages were lost" in " ".join(conclusion.words)
+    times = ("least", "median", "95 % interval", "p95", "p99")
+    assert conclusion.columns == ["environment", "n", "lost", *(f"{time} [ms]" for time in times)]
 
 
 def test_environments_that_differ_are_a_warning() -> None:
