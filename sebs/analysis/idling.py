@@ -35,6 +35,42 @@ class Fitted:
     model: EvictionModel
     observed: list[AfterIdling]
 
+    @property
+    def together(self) -> tuple[float, float] | None:
+        """Between which times all environments went at once, which refutes a half-life.
+
+        Until when all were warm, and from when on none was, seconds; ``None`` where the model
+        describes what was observed, or some were warm and some were not.
+        """
+        bounds = _bounds(self.observed)
+        last, first = bounds["all_warm_until_s"], bounds["none_warm_from_s"]
+        if last is None or first is None or any(last < e.seconds < first for e in self.observed):
+            return None
+        if self.model.r2 is None or self.model.r2 > _DESCRIBED:
+            return None
+        return last, first
+
+    @property
+    def told(self) -> str:
+        """What the model says, or, where that is refuted, what was seen instead."""
+        if self.together is None:
+            return self.model.told()
+        last, first = self.together
+        return (
+            f"No half-life describes the eviction (the best one has R² = {self.model.r2:.4f}): all "
+            f"were warm after up to {last:g} s, and none from {first:g} s on. They are evicted "
+            "together, after a fixed time between the two."
+        )
+
+    def warm_share(self, seconds: float) -> float | None:
+        """Return which share is still warm, as the model says; ``None`` where it is refuted."""
+        return None if self.together else self.model.warm_share(seconds)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return plain JSON values: what it is of, and the model, refuted or not."""
+        refuted = self.together is not None
+        return {**self.part.level, **self.model.serialize(), "refuted": refuted}
+
 
 def conclude_eviction(results: Results) -> Conclusion:
     """Return the period with which idle environments are evicted, by what was asked for.
@@ -49,10 +85,7 @@ def conclude_eviction(results: Results) -> Conclusion:
     found = models_of(results)
     words = [*map(_sentence, found), *disagreed(results)]
     document = {
-        "models": [
-            {**each.part.level, **each.model.serialize(), **_bounds(each.observed)}
-            for each in found
-        ],
+        "models": [{**each.serialize(), **_bounds(each.observed)} for each in found],
         "disagreeing": _disagreeing(results),
     }
     rows = [_row(each, after) for each in found for after in each.observed]
@@ -81,7 +114,12 @@ def models_of(results: Results, only: Mapping[str, str] | None = None) -> list[F
 
 
 def common_model(parts: Sequence[Fitted]) -> EvictionModel | None:
-    """Return the model of all parts; nothing where no period fits each as well as its own."""
+    """Return the model of all parts; nothing where no period fits each as well as its own.
+
+    That is so where that of a part is refuted, too.
+    """
+    if any(each.together for each in parts):
+        return None
     trials = [trial for each in parts for trial in each.part.sample]
     every, inf = fit_eviction(trials), float("inf")
     inside = (
@@ -99,8 +137,8 @@ def document_of(found: Sequence[Fitted]) -> dict[str, Any]:
     null where there is none; ``reason`` says so.
     """
     if len(found) == 1:
-        return found[0].model.serialize()
-    models = [{**each.part.level, **each.model.serialize()} for each in found]
+        return {**found[0].model.serialize(), "refuted": found[0].together is not None}
+    models = [each.serialize() for each in found]
     if (common := common_model(found)) is not None:
         return {**common.serialize(), "models": models}
     apart = " and ".join(differing([each.part for each in found]))
@@ -127,48 +165,19 @@ def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:
 
 
 def _sentence(fitted: Fitted) -> str:
-    name, model = fitted.part.name, fitted.model
-    at = f"With {name}, " if name else ""
-    return f"{at}n = {model.n}: {told(model, fitted.observed)}"
-
-
-def told(model: EvictionModel, observed: Sequence[AfterIdling]) -> str:
-    """Return what a model says, and what was seen where it does not describe that."""
-    together = evicted_together(model, observed)
-    if together is None:
-        return model.told()
-    last, first = together
-    return (
-        f"{model.told()} That is no half-life, though: all were warm after up to {last:g} s, and "
-        f"none from {first:g} s on. They are evicted together, after a fixed time between the two."
-    )
-
-
-def evicted_together(
-    model: EvictionModel, observed: Sequence[AfterIdling]
-) -> tuple[float, float] | None:
-    """Return between which times all environments went at once, which refutes a half-life.
-
-    Returns:
-        Until when all were warm, and from when on none was, seconds; ``None`` where the model
-        describes what was observed, or some were warm and some were not.
-    """
-    last, first = (_bounds(observed)[name] for name in ("all_warm_until_s", "none_warm_from_s"))
-    if last is None or first is None or any(last < each.seconds < first for each in observed):
-        return None
-    if model.r2 is None or model.r2 > _DESCRIBED:
-        return None
-    return last, first
+    at = f"With {fitted.part.name}, " if fitted.part.name else ""
+    return f"{at}n = {fitted.model.n}: {fitted.told}"
 
 
 def _row(fitted: Fitted, after: AfterIdling) -> list[str | None]:
+    share = fitted.warm_share(after.seconds)
     return [
         *(None if value is None else f"{value}" for value in fitted.part.level.values()),
         f"{after.seconds:g}",
         f"{after.trials}",
         f"{after.started}",
         percent(after.share),
-        percent(fitted.model.warm_share(after.seconds)),
+        None if share is None else percent(share),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from sebs.cli import options, output, pricing
 
 if TYPE_CHECKING:
     from sebs.analysis.cost import MemoryCost
-    from sebs.analysis.eviction import AfterIdling, EvictionModel
+    from sebs.analysis.idling import Fitted
     from sebs.analysis.overhead import Line
     from sebs.analysis.prices import Tariff
     from sebs.analysis.samples import LeftOut
@@ -175,24 +175,24 @@ def eviction(results: Path, memory: int | None, only: dict[str, str], as_json: b
     for each in found:
         if len(found) > 1:
             click.echo(f"\n{each.part.name}")
-        _show_trials(each.observed, each.model)
-        click.echo(each.model.told())
+        _show_trials(each)
+        click.echo(each.told)
     if len(found) > 1:
         common = common_model(found)
         none = "No one period fits all of them as well as their own."
         click.echo(f"All of them: {common.told()}" if common else none)
 
 
-def _show_trials(observed: Iterable[AfterIdling], model: EvictionModel) -> None:
+def _show_trials(fitted: Fitted) -> None:
     rows = [
         (
             f"{each.seconds:g}",
             each.trials,
             f"{each.share:.0%}",
-            f"{model.warm_share(each.seconds):.0%}",
+            None if (share := fitted.warm_share(each.seconds)) is None else f"{share:.0%}",
             "█" * round(each.share * _BARS),
         )
-        for each in observed
+        for each in fitted.observed
     ]
     columns = ["idle [s]", "trials", "warm", "model", ""]
     output.print_table(columns, rows, numbers=columns[:4])

@@ -193,7 +193,10 @@ def test_the_band_is_between_the_multiples_of_the_ends_of_the_period() -> None:
 
 def test_a_model_that_is_refuted_is_not_drawn() -> None:
     figure = figures_of(idled({1.0: 32, 3.0: 32, 9.0: 32, 11.0: 0, 15.0: 0, 30.0: 0}))["eviction"]
-    assert "That is no half-life" in figure.words
+    # Whoever reads one sentence reads that; no period stands anywhere.
+    assert figure.words.startswith("128 MB: No half-life describes the eviction (the best one has")
+    assert "all were warm after up to 9 s, and none from 11 s on" in figure.words
+    assert "every" not in figure.words
     assert "The model is not drawn: what was observed contradicts it." in figure.words
     assert {row[-1] for row in figure.table.rows} == {None}
     assert not any(

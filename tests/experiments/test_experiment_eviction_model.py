@@ -91,7 +91,7 @@ def test_a_day_of_a_virtual_clock_gives_the_half_life_by_which_it_evicts(sebs) -
         assert model["all_warm_until_s"] == 360
     assert done.document["conclusion"]["disagreeing"] == 0
     one = sebs("analyze", "eviction", run, "--memory", "192", "--json")
-    names = ("period_s", "period_low_s", "period_high_s", "r2", "n")
+    names = ("period_s", "period_low_s", "period_high_s", "r2", "n", "refuted")
     assert one.document == {name: models[1][name] for name in names}
     [part] = idlings_of(Run.load(run), {"memory": "128"})
     observed = {each.seconds: each.warm for each in part.sample}
@@ -105,6 +105,7 @@ def test_what_is_evicted_after_a_fixed_time_is_no_half_life(sebs) -> None:
     done = sebs(*command(sebs, fixed, delta_t=times))
     assert done.code == 0, done.err
     assert "all were warm after up to 499 s, and none from 501 s on" in done.out
+    assert "Half of the idle environments" not in done.out
 
 
 def test_on_the_real_clock_trials_wait_at_the_same_time(sebs) -> None:

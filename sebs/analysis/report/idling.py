@@ -18,12 +18,12 @@ from sebs.analysis.report.figure import (
     axis,
     chart,
     data,
-    number,
     percent,
 )
 
 if TYPE_CHECKING:
-    from sebs.analysis.eviction import EvictionModel
+    from sebs.analysis.eviction import AfterIdling, EvictionModel
+    from sebs.analysis.idling import Fitted
     from sebs.results.results import Results
 
 #: Of the memory sizes in their order: colour, shape and dashes.
@@ -50,21 +50,21 @@ def eviction(results: Results) -> Figure | None:
     Raises:
         InvalidSampleError: The run idled, but no model can be fitted to what it saw.
     """
-    from sebs.analysis.idling import disagreed, evicted_together, models_of, told
+    from sebs.analysis.idling import disagreed, models_of
 
     if "delta_t" not in results.manifest.columns:
         return None
-    named = {each.part.name or "All": (each.model, each.observed) for each in models_of(results)}
-    refuted = [name for name, each in named.items() if evicted_together(*each) is not None]
+    named = {each.part.name or "All": each for each in models_of(results)}
+    refuted = [name for name, each in named.items() if each.together]
     seen: list[dict[str, Any]] = []
     fitted: list[dict[str, Any]] = []
-    times = sorted({each.seconds for _, observed in named.values() for each in observed})
+    times = sorted({after.seconds for each in named.values() for after in each.observed})
     scale = _scale(times)
-    for name, (model, observed) in named.items():
+    for name, each in named.items():
         of = {"memory": name}
-        seen += [{**of, "s": each.seconds, "share": 100 * each.share} for each in observed]
+        seen += [{**of, "s": after.seconds, "share": 100 * after.share} for after in each.observed]
         if name not in refuted:
-            fitted += [{**of, **each} for each in _steps(model, *scale["domain"])]
+            fitted += [{**of, **step} for step in _steps(each.model, *scale["domain"])]
     keys = _keys(fitted)
 
     def draw(width: int) -> dict[str, Any]:
@@ -89,27 +89,33 @@ def eviction(results: Results) -> Figure | None:
             ],
         )
 
-    rows = [
-        [
-            name,
-            number(each.seconds),
-            f"{each.trials}",
-            f"{each.started}",
-            percent(each.share),
-            None if name in refuted else percent(model.warm_share(each.seconds)),
-        ]
-        for name, (model, observed) in named.items()
-        for each in observed
-    ]
-    table = Table(["memory", "idle [s]", "trials", "environments", "warm", "model"], rows)
+    columns = ["memory", "idle [s]", "trials", "environments", "warm", "model"]
+    rows = [_row(name, each, after) for name, each in named.items() for after in each.observed]
+    told = {name: f"{name}: {each.told}" for name, each in named.items()}
     words = [
-        "The share of environments that were still warm after idling, and the half-life model.",
+        # What no period describes is not to be taken for one by who reads on no further.
+        *(told[name] for name in refuted),
+        "The share of environments that were still warm after idling"
+        f"{', and the half-life model' if fitted else ''}.",
         *keys,
         *_not_drawn(refuted, named),
-        *(f"{name}: {told(*each)}" for name, each in named.items()),
+        *(sentence for name, sentence in told.items() if name not in refuted),
         *disagreed(results),
     ]
+    table = Table(columns, rows)
     return Figure("eviction", "Eviction of idle environments", " ".join(words), draw, table)
+
+
+def _row(name: str, fitted: Fitted, after: AfterIdling) -> list[str | None]:
+    share = fitted.warm_share(after.seconds)
+    return [
+        name,
+        f"{after.seconds:,g}",
+        f"{after.trials}",
+        f"{after.started}",
+        percent(after.share),
+        None if share is None else percent(share),
+    ]
 
 
 def _keys(fitted: Sequence[dict[str, Any]]) -> list[str]:
