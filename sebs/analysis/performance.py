@@ -9,9 +9,10 @@ from sebs.analysis.medians import described
 from sebs.analysis.quantiles import quantile
 from sebs.analysis.report.figure import milliseconds, number
 from sebs.errors import AnalysisError, InvalidSampleError, LimitExceededError, PriceUnknownError
+from sebs.results.levels import places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sebs.analysis.cost import MemoryCost
     from sebs.analysis.prices import Tariff
@@ -40,7 +41,8 @@ def conclude_performance(results: Results, pricing: Pricing | None = None) -> Co
     groups = _groups(results)
     if not groups:
         raise InvalidSampleError("There is not a single invocation that succeeded.")
-    costs, priced = _costs(results, pricing)
+    architectures = dict.fromkeys(key[0] for key, _ in groups if key[0] is not None)
+    costs, priced = _costs(results, architectures, pricing)
     words = [*_medians(groups), *priced]
     document = {"cells": [_cell(*group) for group in groups], "cost": costs}
     return Conclusion(words, document)
@@ -56,7 +58,9 @@ def _groups(results: Results) -> list[tuple[tuple[Any, ...], Any]]:
         pl.col("client").is_not_null(),
     )
     grouped = good.group_by(_BY, maintain_order=True).agg("client").collect()
-    return [(row[:-1], row[-1]) for row in grouped.sort(_BY).iter_rows()]
+    found = [(row[:-1], row[-1]) for row in grouped.iter_rows()]
+    place = places(key for key, _ in found)
+    return sorted(found, key=lambda group: place[group[0]])
 
 
 def _cell(key: tuple[Any, ...], times: Sequence[int]) -> dict[str, Any]:
@@ -88,13 +92,13 @@ def _medians(groups: Sequence[tuple[tuple[Any, ...], Any]]) -> Iterator[str]:
             yield f"Median client time{size}{on}: {', '.join(medians)}."
 
 
-def _costs(results: Results, pricing: Pricing | None) -> tuple[list[dict[str, Any]], list[str]]:
+def _costs(
+    results: Results, architectures: Iterable[str], pricing: Pricing | None
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Return what each architecture and memory size costs, and sentences about it."""
-    from sebs.analysis.samples import values_of
-
     costs: list[dict[str, Any]] = []
     words: list[str] = []
-    for architecture in values_of(results, "architecture"):
+    for architecture in architectures:
         try:
             tariff = (pricing or tariff_in)(results, architecture)
             found = _costs_of(results, architecture, tariff)

@@ -14,7 +14,7 @@ from sebs.analysis.eviction import Idling
 from sebs.analysis.levels import Part, parts_of
 from sebs.analysis.overhead import Delivery
 from sebs.errors import InvalidSampleError, OtherExperimentError, UsageError
-from sebs.results.levels import level_columns, varying
+from sebs.results.levels import level_columns, places, varying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -233,9 +233,11 @@ def times_of(results: Results, metric: str, levels: Sequence[str] | None = None)
     frame = table.select(*by, pl.col("start").alias(_START), "failure", value).collect()
     succeeded = _succeeded(frame)
     known = succeeded.filter(pl.col(_START).is_in(["cold", "warm"]), pl.col(_VALUE).is_not_null())
+    parts = known.partition_by(*apart, _START, as_dict=True, maintain_order=True)
+    place = places(key[:-1] for key in parts)
     groups = {
-        key: part[_VALUE].to_numpy().astype("float64")
-        for key, part in sorted(known.group_by(_START, *apart), key=lambda item: _order(item[0]))
+        (key[-1], *key[:-1]): parts[key][_VALUE].to_numpy().astype("float64")
+        for key in sorted(parts, key=lambda each: (place[each[:-1]], each[-1]))
     }
     return Times(apart, groups, frame.height - succeeded.height)
 
@@ -360,12 +362,3 @@ def _succeeded(frame: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     return frame.filter(~pl.col("failure").fill_null(False))
-
-
-def _order(key: tuple[Any, ...]) -> tuple[tuple[bool, bool, Any], ...]:
-    """Return what sorts groups by the levels first: null before anything, numbers as numbers."""
-    start, *levels = key
-    return tuple(
-        (value is not None, isinstance(value, str), 0 if value is None else value)
-        for value in (*levels, start)
-    )

@@ -277,7 +277,7 @@ def test_times_that_functions_run_are_fitted_apart(tmp_path, capfd) -> None:
         capfd, "analyze", "eviction", file, "--memory", 128, "--where", "function_time=10"
     )
     assert one.items() < found["models"][1].items()
-    assert set(one) == {"period_s", "period_low_s", "period_high_s", "r2", "n"}
+    assert set(one) == {"period_s", "period_low_s", "period_high_s", "r2", "n", "refuted"}
     assert run(["analyze", "eviction", str(file)]) == 0
     assert "\n128 MB, function time 10 s\n" in capfd.readouterr().out
 
@@ -498,7 +498,7 @@ def test_what_is_tolerated_does_not_fail(limit, code, tmp_path, capfd) -> None:
     base, head = two(tmp_path, {512: normal(3, 1.1e6)})
     got, document = asked(capfd, "compare", base, head, "--fail-if", limit)
     assert got == code
-    assert document["groups"][1]["verdict"] == "slower"
+    assert {each["start"]: each["verdict"] for each in document["groups"]}["warm"] == "slower"
     assert run(["compare", str(base), str(head), "--fail-if", limit]) == code
     assert f"(up to {limit[7:-1]} % slower is tolerated)" in capfd.readouterr().out
 
@@ -516,7 +516,8 @@ def test_groups_share_the_chance_of_a_false_alarm(tmp_path, capfd) -> None:
     assert [group["confidence"] for group in document["groups"]] == [0.975, 0.975]
     base, head = two(tmp_path, {512: normal(3, 1e6)}, cold=[])
     _, document = asked(capfd, "compare", base, head)
-    assert [group.get("confidence") for group in document["groups"]] == [None, 0.95]
+    found = {group["start"]: group.get("confidence") for group in document["groups"]}
+    assert found == {"cold": None, "warm": 0.95}
 
 
 def test_identical_samples_show_no_difference(tmp_path, capfd) -> None:
