@@ -437,50 +437,14 @@ WIDER = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # In a container there is no sandbox to be had; the page is our own.
-        launched = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[[int, str], tuple[Any, list[str]]]]:
-    """Open the report at a width and in a colour scheme; return it, and what went wrong."""
-    path = tmp_path / "report.html"
-    path.write_text(whole_page(), encoding="utf-8")
-    contexts = []
-
-    def open_page(width: int, scheme: str) -> tuple[Any, list[str]]:
-        size = {"width": width, "height": 800}
-        context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
-        contexts.append(context)
-        tab, faults = context.new_page(), []
-        tab.on("console", lambda message: faults.append(message.text))
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on("request", lambda r: faults.append(r.url) if r.url != path.as_uri() else None)
-        tab.goto(path.as_uri())
-        return tab, faults
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1000, "light"), (1000, "dark"), (360, "light"), (360, "dark")]
 )
 def test_a_browser_shows_every_figure_without_network(
-    opened: Callable[[int, str], tuple[Any, list[str]]], width: int, scheme: str
+    opened: Callable[[str, int, str], tuple[Any, list[str]]], width: int, scheme: str
 ) -> None:
-    tab, faults = opened(width, scheme)
+    tab, faults = opened(whole_page(), width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     if width == 1000:
         assert tab.evaluate(f"{WIDER}.map(each => each.getAttribute('aria-label'))") == []
@@ -506,9 +470,9 @@ def test_a_browser_shows_every_figure_without_network(
 
 @pytest.mark.browser
 def test_on_a_phone_the_first_column_stays_while_a_table_is_scrolled(
-    opened: Callable[[int, str], tuple[Any, list[str]]],
+    opened: Callable[[str, int, str], tuple[Any, list[str]]],
 ) -> None:
-    tab, _ = opened(360, "light")
+    tab, _ = opened(whole_page(), 360, "light")
     table = tab.locator("#run-1 .table").first
     first, second = table.locator("td").first, table.locator("tbody th").first
     before = first.bounding_box()["x"]
@@ -521,9 +485,9 @@ def test_on_a_phone_the_first_column_stays_while_a_table_is_scrolled(
 
 @pytest.mark.browser
 def test_everything_is_reached_with_the_keyboard(
-    opened: Callable[[int, str], tuple[Any, list[str]]],
+    opened: Callable[[str, int, str], tuple[Any, list[str]]],
 ) -> None:
-    tab, _ = opened(360, "light")
+    tab, _ = opened(whole_page(), 360, "light")
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.className") == "skip"
     wanted = tab.locator("summary").count()

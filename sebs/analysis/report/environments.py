@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.report.courses import paused, since, stacked, within
-from sebs.analysis.report.figure import INK, Figure, Spec, Table, data, kinds, number
+from sebs.analysis.report.figure import (
+    INK,
+    Figure,
+    Spec,
+    Table,
+    data,
+    evenly,
+    kinds,
+    number,
+)
 from sebs.analysis.report.invocations import thinned
 from sebs.analysis.report.stretches import stretches
 
@@ -38,7 +47,7 @@ def environments(results: Results, frame: pl.DataFrame) -> Figure | None:
     if every.is_empty():
         return None
     lives = _lives(every)
-    shown = _evenly(lives)
+    shown = lives[evenly(range(lives.height), _LINES)]
     served = every.join(shown.select("environment_id", "environment"), on="environment_id")
     points = _ordered(thinned(served, _POINTS)).select("kind", "at", "environment")
     lines = shown.select("environment", "from", "to")
@@ -124,14 +133,6 @@ def _lives(every: pl.DataFrame) -> pl.DataFrame:
         .sort("from", "environment_id")
         .with_columns((pl.int_range(pl.len()) + 1).alias("environment"))
     )
-
-
-def _evenly(lives: pl.DataFrame) -> pl.DataFrame:
-    """Return as many as can be drawn, evenly by when they began, with the first and the last."""
-    if lives.height <= _LINES:
-        return lives
-    places = [round(at * (lives.height - 1) / (_LINES - 1)) for at in range(_LINES)]
-    return lives[places]
 
 
 def _ordered(points: pl.DataFrame) -> pl.DataFrame:

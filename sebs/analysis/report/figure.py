@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 #: A Vega-Lite specification.
 Spec = dict[str, Any]
+
+#: Makes the specification of a figure for a width in pixels.
+Draw = Callable[[int], Spec]
 
 #: Colours of Okabe and Ito, *Color Universal Design*, 2008, which colour-blind people can tell
 #: apart; of them those that stand out on white and on black. Never the only thing that differs.
@@ -53,7 +58,7 @@ class Figure:
     name: str
     title: str
     words: str
-    draw: Callable[[int], Spec]
+    draw: Draw
     table: Table
 
 
@@ -122,25 +127,24 @@ def kinds(present: Iterable[str], *channels: str) -> dict[str, Spec]:
     }
 
 
-def names(points: Iterable[Mapping[str, Any]], x: Spec, y: Spec) -> list[Spec]:
-    """Return layers that name points, by turns above and below their intervals.
+def panels(field: str, order: Sequence[str]) -> Spec:
+    """Return what sets panels one beneath the other, each with its title."""
+    header = {
+        "labelColor": INK,
+        "labelAngle": 0,
+        "labelAlign": "left",
+        "labelOrient": "top",
+        "labelAnchor": "start",
+        "labelFontSize": 13,
+    }
+    return {"field": field, "sort": list(order), "title": None, "header": header}
 
-    So those whose points are neighbours have room on a phone.
 
-    Args:
-        points: With ``label``, and ``low`` and ``high`` of the intervals.
-        x: Their place along the axis in which they are neighbours.
-        y: That along the axis of the intervals.
-    """
-    ordered = sorted(points, key=lambda point: point[x["field"]])
-    return [
-        {
-            "data": data(ordered[turn::2]),
-            "mark": {"type": "text", "dy": away},
-            "encoding": {"x": x, "y": {**y, "field": end}, "text": {"field": "label"}},
-        }
-        for turn, (end, away) in enumerate((("high", -9), ("low", 11)))
-    ]
+def evenly(ordered: Sequence[_T], most: int) -> list[_T]:
+    """Return at most so many of some things, evenly, the first and the last one included."""
+    if len(ordered) <= most:
+        return list(ordered)
+    return [ordered[round(at * (len(ordered) - 1) / (most - 1))] for at in range(most)]
 
 
 def is_wide(least: float, most: float) -> bool:

@@ -30,34 +30,47 @@ _VALUES = "values of levels"
 _ASKED = frozenset(column.name for column in ASKED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """Invocations that belong together: what differs is in no common figure.
 
     Attributes:
         group: What was asked for, as far as it is not the same for the whole run.
+        level: Of that, the value of the column that has the most of them in the run.
+        others: Of that, the values of the other columns.
         kind: How they began.
         times: Their client times, µs, ascending.
     """
 
     group: str
+    level: str
+    others: str
     kind: str
     times: pl.Series
 
     @property
     def name(self) -> str:
         """What it is called in a sentence."""
-        if self.kind in self.group.split(", "):
-            return self.group
-        return f"{self.group}: {self.kind}" if self.group else self.kind
+        return _named(self.group, self.kind)
+
+    @property
+    def family(self) -> str:
+        """What those are called together that differ in their level alone."""
+        return _named(self.others, self.kind)
+
+
+def _named(asked: str, kind: str) -> str:
+    if kind in asked.split(", "):
+        return asked
+    return f"{asked}: {kind}" if asked else kind
 
 
 def invocations(results: Results) -> pl.DataFrame:
     """Return the invocations that were asked for, in the order in which they began.
 
     The column ``kind`` is ``failed``, else how it began; ``group`` is what was asked for, as far as
-    it is not the same for all, and ``place`` where that is shown; ``at`` is seconds since the first
-    one.
+    it is not the same for all, ``level`` and ``others`` are its parts as of :class:`Series`, and
+    ``place`` is where it is shown; ``at`` is seconds since the first one.
 
     Raises:
         ResultFormatError: The results cannot be read.
@@ -71,11 +84,11 @@ def invocations(results: Results) -> pl.DataFrame:
     at = (pl.col("begin") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     until = (pl.col("end") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     names = _telling(table, varying(table, results.manifest))
-    group = label([each for each in level_columns(results.manifest) if each.name in names])
-    columns = [kind.alias("kind"), group.alias("group"), at.alias("at"), until.alias("until")]
-    values = pl.struct(names) if names else pl.lit(None)
+    levels = [each for each in level_columns(results.manifest) if each.name in names]
+    columns = [kind.alias("kind"), at.alias("at"), until.alias("until")]
+    values = pl.struct([each.name for each in levels]) if levels else pl.lit(None)
     taken = table.select(*columns, values.alias(_VALUES), *map(pl.col, _TAKEN))
-    return _placed(taken.sort("at", nulls_last=True).collect(), names)
+    return _placed(taken.sort("at", nulls_last=True).collect(), levels)
 
 
 def _telling(table: pl.LazyFrame, names: Sequence[str]) -> tuple[str, ...]:
@@ -97,16 +110,24 @@ def _telling(table: pl.LazyFrame, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if not found.get(name))
 
 
-def _placed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """Return the frame with ``place`` instead of the values that tell its rows apart."""
+def _placed(frame: pl.DataFrame, levels: Sequence[Column]) -> pl.DataFrame:
+    """Return the frame with how its rows are named and placed instead of what tells them apart."""
     import polars as pl
 
-    if not names:
-        return frame.drop(_VALUES).with_columns(pl.lit(0).alias("place"))
+    if not levels:
+        none = (pl.lit("").alias(name) for name in ("group", "level", "others"))
+        return frame.drop(_VALUES).with_columns(*none, pl.lit(0).alias("place"))
     occurring = frame.select(_VALUES).unique(maintain_order=True)
-    found = places(tuple(each.values()) for each in occurring[_VALUES])
-    at = [found[tuple(each.values())] for each in occurring[_VALUES]]
-    placed = occurring.with_columns(pl.Series("place", at))
+    values = occurring.unnest(_VALUES)
+    most = max(levels, key=lambda each: values[each.name].n_unique())
+    found = places(values.iter_rows())
+    named = values.select(
+        label(levels).alias("group"),
+        label([most]).alias("level"),
+        label([each for each in levels if each is not most]).alias("others"),
+        pl.Series("place", [found[row] for row in values.iter_rows()]),
+    )
+    placed = pl.concat([occurring, named], how="horizontal")
     return frame.join(placed, on=_VALUES, nulls_equal=True, maintain_order="left").drop(_VALUES)
 
 
@@ -179,14 +200,16 @@ def series_of(frame: pl.DataFrame) -> list[Series]:
     import polars as pl
 
     measured = frame.filter(pl.col("kind") != "failed", pl.col("client").is_not_null())
-    parts = measured.select("group", "kind", "client").partition_by(
-        "group", "kind", as_dict=True, include_key=False
+    told = ("group", "level", "others")
+    asked = measured.sort("place", maintain_order=True).select(told).unique(maintain_order=True)
+    parts = measured.select(*told, "kind", "client").partition_by(
+        *told, "kind", as_dict=True, include_key=False
     )
     return [
-        Series(group, kind, parts[group, kind]["client"].sort())
-        for group in groups_of(frame)
+        Series(group, level, others, kind, parts[key]["client"].sort())
+        for group, level, others in asked.iter_rows()
         for kind in KINDS
-        if (group, kind) in parts
+        if (key := (group, level, others, kind)) in parts
     ]
 
 

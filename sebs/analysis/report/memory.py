@@ -18,10 +18,10 @@ from sebs.analysis.report.figure import (
     axis,
     data,
     milliseconds,
-    names,
     number,
     scale_of,
 )
+from sebs.analysis.report.naming import nameless, names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -130,11 +130,15 @@ def by_memory(sizes: Sequence[Size]) -> Figure | None:
     priced = [row for row in rows if row["cost"] is not None]
     apart = _by_kind(list(dict.fromkeys(row["kind"] for row in rows)))
 
+    letters = sum(len(f"{memory}") + 1 for memory in {size.memory for size in sizes})
+
     def draw(width: int) -> dict[str, Any]:
+        # Upright where they would run into each other.
+        angle = 0 if letters * _LETTER < width - 70 else -90
         x = {
             "field": "memory",
             "type": "ordinal",
-            "axis": {"title": "memory [MB]", "labelAngle": 0},
+            "axis": {"title": "memory [MB]", "labelAngle": angle},
         }
         inner = {"width": width - 70, "height": 200}
         time = {"field": "ms", "type": "quantitative", "axis": {"title": "median client time [ms]"}}
@@ -206,6 +210,9 @@ def _said(sizes: Sequence[Size]) -> str:
 
 _COST = "USD a million"
 
+#: Pixels of a letter, and of time against cost.
+_LETTER, _HEIGHT = 7, 280
+
 #: So many memory sizes are told of in words; of more the first and the last.
 _NAMED = 5
 
@@ -231,7 +238,7 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
         mark = {"type": "point", "filled": True, "size": 90, "opacity": 1}
         return {
             "width": width - 70,
-            "height": 280,
+            "height": _HEIGHT,
             "encoding": place,
             "layer": [
                 {
@@ -248,7 +255,7 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
                     "mark": {**mark, "color": INK, "filled": False},
                 },
                 {"data": data(front), "mark": {**mark, "color": GREEN}},
-                *names(points, place["x"], place["y"]),
+                *names(points, "best", place["x"], place["y"], width - 70, _HEIGHT),
             ],
         }
 
@@ -267,7 +274,7 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
     words = (
         "What is fast against what is cheap: medians of the client times of warm invocations. "
         f"{found}{others} The intervals hold for all sizes together (Bonferroni: "
-        f"{priced[0][1].confidence:.1%} each)."
+        f"{priced[0][1].confidence:.1%} each).{nameless(points)}"
     )
     return Figure("pareto", "Time against cost", words, draw, _table(priced))
 

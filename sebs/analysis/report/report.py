@@ -13,6 +13,7 @@ from sebs.analysis.report import (
     environments,
     idling,
     models,
+    phases,
     round_trips,
     scaling,
     tuning,
@@ -91,7 +92,7 @@ def _of_run(name: str, title: str, results: Results, pricing: Pricing) -> Sectio
     figures += [
         distributions.distribution(frame),
         courses.timeline(frame),
-        distributions.waterfall(frame),
+        phases.phases(frame),
         environments.environments(results, frame),
     ]
     return Section(

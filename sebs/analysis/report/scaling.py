@@ -14,6 +14,7 @@ from sebs.analysis.report.figure import (
     Table,
     axis,
     data,
+    evenly,
     number,
     percent,
 )
@@ -52,7 +53,7 @@ def environments_started(results: Results) -> Figure | None:
     if not served:
         return None
     panels = [
-        _few([scaling for scaling in served if scaling.inter_arrival_s == apart])
+        evenly([each for each in served if each.inter_arrival_s == apart], len(_COLOURS))
         for apart in sorted({scaling.inter_arrival_s for scaling in served})[:_PANELS]
     ]
 
@@ -117,14 +118,6 @@ def _panel(drawn: Sequence[Scaling], width: int) -> dict[str, Any]:
             },
         },
     }
-
-
-def _few(served: Sequence[Scaling]) -> list[Scaling]:
-    """Return as many as can be told apart, evenly, with the first and the last one."""
-    most = len(_COLOURS)
-    if len(served) <= most:
-        return list(served)
-    return [served[round(place * (len(served) - 1) / (most - 1))] for place in range(most)]
 
 
 def _table(found: Sequence[Scaling]) -> Table:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sebs.analysis.report.figure import GREEN, INK, Figure, Table, axis, data, names, scale_of
+from sebs.analysis.report.figure import GREEN, INK, Figure, Table, axis, data, scale_of
+from sebs.analysis.report.naming import nameless, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 #: Room around the points, for the names of the sizes.
 _MARGIN = 0.1
+
+#: Pixels of a panel.
+_HEIGHT = 260
 
 
 def is_tuned(results: Results) -> bool:
@@ -51,6 +55,7 @@ def tuning(results: Results) -> Figure | None:
         "is paid, with the intervals of both. These hold for all sizes together (Bonferroni: "
         f"{each_at} each), so they are wider than that of one size alone. The line joins the sizes "
         "that are worth their price (filled): each is shown to be faster than the cheaper ones."
+        f"{nameless(max((each.compared() for each in drawn), key=len, default=()))}"
     )
     rows = [row for each in found for row in rows_of(each)]
     return Figure("tuning", "Which memory size to take", words, draw, Table(COLUMNS, rows))
@@ -75,7 +80,7 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
     title = {"text": found.payload, "color": INK, "fontSize": 13, "anchor": "start"}
     return {
         "width": width - 70,
-        "height": 260,
+        "height": _HEIGHT,
         **({"title": title} if named else {}),
         "layer": [
             {"data": data(points), "mark": rule, "encoding": upright},
@@ -91,7 +96,7 @@ def _chart(found: Tuning, width: int, named: bool) -> dict[str, Any]:
                 "encoding": at,
             },
             {"data": data(front), "mark": {**mark, "color": GREEN}, "encoding": at},
-            *names(points, x, y),
+            *names(points, "front", x, y, width - 70, _HEIGHT),
         ],
     }
 
