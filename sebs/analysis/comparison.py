@@ -35,6 +35,7 @@ class Verdict(str, Enum):
     FASTER = "faster"
     NO_DIFFERENCE = "no difference shown"
     TOO_LITTLE_DATA = "too little data"
+    FAILS_MORE = "fails more often"
 
     def __str__(self) -> str:
         return self.value

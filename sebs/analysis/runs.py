@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.comparison import Comparison, Verdict, compare
+from sebs.analysis.failures import Failures
 from sebs.analysis.quantiles import each_of, fewest
 from sebs.analysis.samples import times_of, values_of
 from sebs.errors import IncomparableRunsError
@@ -81,18 +82,24 @@ class RunComparison:
         metric: What was compared.
         groups: By how invocations began and all that tells them apart.
         differences: In what the runs differ; not empty only where that was forced.
-        failed_base: Invocations of the base that failed.
-        failed_head: Invocations of the head that failed.
+        failures: How many invocations of either failed.
     """
 
     metric: str
     groups: tuple[Group, ...]
     differences: tuple[Difference, ...]
-    failed_base: int
-    failed_head: int
+    failures: Failures
 
     def verdict(self, tolerated: float = 0.0) -> Verdict:
-        """Return what is to be said of the head as a whole.
+        """Return what is to be said of the head as a whole: that it fails more often, or of times.
+
+        Args:
+            tolerated: By which share it may be slower, such as 0.05.
+        """
+        return Verdict.FAILS_MORE if self.failures.more_often else self.time_verdict(tolerated)
+
+    def time_verdict(self, tolerated: float = 0.0) -> Verdict:
+        """Return what is to be said of the times of the head as a whole.
 
         It is slower where any group is shown to be, by more than what is tolerated; there is too
         little data where no group has enough.
@@ -121,8 +128,7 @@ class RunComparison:
             "metric": self.metric,
             "groups": [group.serialize() for group in self.groups],
             "differences": [asdict(difference) for difference in self.differences],
-            "failed_base": self.failed_base,
-            "failed_head": self.failed_head,
+            "failures": self.failures.serialize(),
         }
 
 
@@ -161,7 +167,8 @@ def compare_runs(
         )
         for key in dict.fromkeys([*first, *second])
     )
-    return RunComparison(metric, groups, differences, before.failed, after.failed)
+    failures = Failures(before.n, before.failed, after.n, after.failed)
+    return RunComparison(metric, groups, differences, failures)
 
 
 def require_same(base: Results, head: Results, what: Collection[str]) -> None:

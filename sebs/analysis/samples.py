@@ -15,6 +15,7 @@ from sebs.analysis.levels import Part, parts_of
 from sebs.analysis.overhead import Delivery
 from sebs.errors import InvalidSampleError, OtherExperimentError, UsageError
 from sebs.results.levels import level_columns, places, varying
+from sebs.results.table import wanted_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,11 +76,13 @@ class Times:
         levels: The columns that tell them apart.
         groups: ``cold`` or ``warm``, and the values of the levels (``None`` where nobody says), to
             times in microseconds.
-        failed: Invocations that failed.
+        n: How many invocations there are, those that failed included.
+        failed: How many of them failed, even if they were made again.
     """
 
     levels: tuple[str, ...]
     groups: Mapping[tuple[Any, ...], NDArray[np.float64]]
+    n: int
     failed: int
 
 
@@ -108,10 +111,11 @@ def warm_usages(
     """
     import polars as pl
 
-    table = _having(results, only)
+    table = _having(results.counted(), results, only)
     if architecture is not None:
         table = table.filter(pl.col("architecture") == architecture)
-    others = set(varying(table, results.manifest)) - {"memory", "kind", "architecture"}
+    asked = varying(table.filter(wanted_rows()), results.manifest)
+    others = set(asked) - {"memory", "kind", "architecture"}
     if others:
         raise InvalidSampleError(
             f"Invocations that differ in {', '.join(sorted(others))} have no common cost.",
@@ -123,9 +127,8 @@ def warm_usages(
     return used.usages, used.left_out
 
 
-def _having(results: Results, only: Mapping[str, str] | None) -> pl.LazyFrame:
-    """Return the invocations that were asked for and have these values, as texts."""
-    table = results.wanted()
+def _having(table: pl.LazyFrame, results: Results, only: Mapping[str, str] | None) -> pl.LazyFrame:
+    """Return the invocations of a table of the results that have these values, as texts."""
     for name, value in (only or {}).items():
         table = table.filter(_has(results, name, value))
     return table
@@ -225,8 +228,8 @@ def times_of(results: Results, metric: str, levels: Sequence[str] | None = None)
     if metric not in METRICS:
         raise UsageError(f"There is no metric {metric!r}.", remedy=f"Take {', '.join(METRICS)}.")
     column = METRICS[metric]
-    table = results.wanted()
-    apart = varying(table, results.manifest) if levels is None else tuple(levels)
+    table = results.counted()
+    apart = varying(results.wanted(), results.manifest) if levels is None else tuple(levels)
     there = set(table.collect_schema().names())
     by = [pl.col(name) if name in there else pl.lit(None).alias(name) for name in apart]
     value = pl.col(column).alias(_VALUE)
@@ -239,7 +242,7 @@ def times_of(results: Results, metric: str, levels: Sequence[str] | None = None)
         (key[-1], *key[:-1]): parts[key][_VALUE].to_numpy().astype("float64")
         for key in sorted(parts, key=lambda each: (place[each[:-1]], each[-1]))
     }
-    return Times(apart, groups, frame.height - succeeded.height)
+    return Times(apart, groups, frame.height, frame.height - succeeded.height)
 
 
 #: Names that no level has.
@@ -343,7 +346,7 @@ def _table_with(
     factor: str, results: Results, only: Mapping[str, str] | None, experiment: str, told: str
 ) -> pl.LazyFrame:
     """Return the table of an experiment that has a factor, or else refuse."""
-    table = _having(results, only)
+    table = _having(results.wanted(), results, only)
     if factor not in table.collect_schema().names():
         raise OtherExperimentError(
             f"These are no results of an {experiment} experiment: nothing tells {told}.",
@@ -354,7 +357,8 @@ def _table_with(
 
 def values_of(results: Results, column: str) -> list[Any]:
     """Return the values that a column has, ascending, without null."""
-    values = results.wanted().select(column).unique().collect()[column].drop_nulls()
+    # A size at which everything failed was asked for, too.
+    values = results.counted().select(column).unique().collect()[column].drop_nulls()
     return sorted(values.to_list())
 
 

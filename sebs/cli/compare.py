@@ -12,9 +12,10 @@ from sebs.cli import options
 
 if TYPE_CHECKING:
     from sebs.analysis.comparison import Comparison, Verdict
+    from sebs.analysis.failures import Failures
     from sebs.analysis.runs import Group, RunComparison
 
-_NOT_SLOWER, _SLOWER, _NOT_JUDGED = 0, 1, 2
+_NOT_WORSE, _WORSE, _NOT_JUDGED = 0, 1, 2
 
 
 def _share(_context: click.Context, _option: click.Parameter, value: str) -> float:
@@ -53,12 +54,15 @@ def command(
     """Compare the run HEAD with the run BASE, cold and warm invocations apart.
 
     BASE and HEAD are runs' directories, or files that SeBS wrote. A difference is shown where a
-    rank test and the interval of the ratio of medians agree.
+    rank test and the interval of the ratio of medians agree. Failed invocations are in no time:
+    whether HEAD has more of them is told by Fisher's exact test.
 
     \b
     Exit codes:
-      0  HEAD is not shown to be slower: it is faster, or no difference is shown.
-      1  HEAD is shown to be slower, by more than --fail-if tolerates.
+      0  HEAD is not shown to be slower, nor to fail more often: it is faster, or no
+         difference is shown.
+      1  HEAD is shown to fail more often, or to be slower by more than --fail-if
+         tolerates.
       2  Nothing can be said: too little data, runs that are not comparable (see
          --force) or cannot be read, or wrong options.
     """  # noqa: D301 - click wants the character, which keeps lines apart
@@ -68,13 +72,14 @@ def command(
     try:
         compared = _compare(base, head, metric, force)
     except (ResultFormatError, AnalysisError, OSError) as error:
-        # With 1 it would look as if the head were slower.
+        # With 1 it would look as if the head were worse.
         raise UsageError(str(error)) from error
     verdict = compared.verdict(tolerated)
     if as_json:
         output.print_json(
             {
                 "verdict": verdict.value,
+                "time_verdict": compared.time_verdict(tolerated).value,
                 "tolerated": tolerated,
                 "base": str(base),
                 "head": str(head),
@@ -82,7 +87,7 @@ def command(
             }
         )
     else:
-        _show(compared, verdict.value, tolerated)
+        _show(compared, compared.time_verdict(tolerated).value, tolerated)
     return _exit_code(verdict.value)
 
 
@@ -96,8 +101,12 @@ def _compare(base: Path, head: Path, metric: str, force: bool) -> RunComparison:
 def _exit_code(verdict: str) -> int:
     from sebs.analysis.comparison import Verdict
 
-    known = {Verdict.SLOWER.value: _SLOWER, Verdict.TOO_LITTLE_DATA.value: _NOT_JUDGED}
-    return known.get(verdict, _NOT_SLOWER)
+    known = {
+        Verdict.FAILS_MORE.value: _WORSE,
+        Verdict.SLOWER.value: _WORSE,
+        Verdict.TOO_LITTLE_DATA.value: _NOT_JUDGED,
+    }
+    return known.get(verdict, _NOT_WORSE)
 
 
 def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
@@ -117,9 +126,6 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
     for group in compared.groups:
         if group.comparison and group.comparison.warning:
             click.echo(f"{_named(group)}: {group.comparison.warning}.")
-    for which, failed in (("base", compared.failed_base), ("head", compared.failed_head)):
-        if failed:
-            click.echo(f"Failed invocations of the {which}, not compared: {failed}.")
     judged = [group.comparison.verdict for group in compared.groups if group.comparison]
     if Verdict.TOO_LITTLE_DATA in (*judged, Verdict(verdict)):
         click.echo(
@@ -129,6 +135,17 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
         click.echo("Intervals and tests of all groups hold together at 95 %.")
     limit = f" (up to {tolerated * 100:.3g} % slower is tolerated)" if tolerated else ""
     click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")
+    if compared.failures.failed_base or compared.failures.failed_head:
+        click.echo(_failed(compared.failures))
+
+
+def _failed(found: Failures) -> str:
+    shown = "more often" if found.more_often else "not shown to be more often"
+    chance = "p < 0.001" if found.p_value < 0.001 else f"p = {found.p_value:.2g}"
+    return (
+        f"Failed: {found.failed_base} of {found.n_base} invocations of the base, "
+        f"{found.failed_head} of {found.n_head} of the head: {shown} ({chance})."
+    )
 
 
 def _named(group: Group) -> str:

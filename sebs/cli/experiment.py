@@ -52,9 +52,11 @@ def list_experiments(as_json: bool) -> None:
 def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
     """Run the experiment NAME, which the configuration has a section of.
 
-    Exits with 1 where an invocation failed or the platform's metrics could not be fetched.
+    Exits with 1 where an invocation failed, even if it was made again, an output is wrong, or the
+    platform's metrics could not be fetched.
     """
     from sebs.cli.session import open_session
+    from sebs.errors import PlatformError
     from sebs.results.run import Run
     from sebs.errors import PlatformError
 

@@ -27,8 +27,8 @@ _SHOWN = {"µs": ("ms", 1000), "MB": ("MB", 1)}
 #: So many functions are named.
 _FUNCTIONS = 5
 
-#: So many groups are shown; nobody reads more than that.
-_GROUPS = 100
+#: So many groups, and so many reasons, are shown; nobody reads more than that.
+_GROUPS, _REASONS = 100, 10
 
 _LANGUAGE = ("language", "language_version")
 
@@ -175,13 +175,12 @@ def _figure(quantity: Quantity, value: float | None) -> str:
 
 def _remarks(manifest: Manifest, summary: Summary) -> Iterable[str]:
     """Tell what is not as it was planned."""
-    if manifest.missing(summary.total):
-        yield f"Interrupted: {summary.total} of {manifest.planned} invocations were made."
+    if manifest.missing(summary.made):
+        yield f"Interrupted: {summary.made} of {manifest.planned} invocations were made."
     if summary.unwanted:
-        failed = f", {summary.unwanted_failed} of them failed" if summary.unwanted_failed else ""
         yield (
             f"{summary.unwanted} further invocations are in no figure: they are none of those that "
-            f"were asked for{failed}."
+            "were asked for."
         )
     yield from _starts(manifest, summary)
     if unknown := sum(group.n for group in summary.groups if group.start == "unknown"):
@@ -213,16 +212,25 @@ def _verdicts(summary: Summary) -> Iterable[str]:
     """Tell what failed, and what was wrong."""
     total, failed = summary.total, summary.failed
     if failed:
-        yield f"{failed} of {total} invocations failed:"
-        yield from (f"  {reason}" for reason in summary.reasons)
+        again = f"; {summary.retried} of them were made again, or given up" * bool(summary.retried)
+        yield f"{failed} of {total} invocations failed{again}:"
+        yield from _listed(summary.reasons)
     if total == failed:
         return
     if not summary.judged:
         yield "Outputs were not validated."
     elif summary.rejected:
         yield f"{summary.rejected} outputs are wrong:"
-        yield from (f"  {reason}" for reason in summary.rejections)
+        yield from _listed(summary.rejections)
     else:
         yield (
             f"The other {total - failed} outputs are valid." if failed else "All outputs are valid."
         )
+
+
+def _listed(reasons: Mapping[str, int]) -> Iterable[str]:
+    """Return the commonest reasons, a line each, with how often each occurs."""
+    for reason, number in list(reasons.items())[:_REASONS]:
+        yield f"  {number}: {reason}"
+    if len(reasons) > _REASONS:
+        yield f"  and {len(reasons) - _REASONS} other reasons"

@@ -57,6 +57,15 @@ class Results:
         """
         return self.frame().filter(table.wanted_rows())
 
+    def counted(self) -> pl.LazyFrame:
+        """Return the table of :meth:`wanted`, and everything that failed: no failure is dropped.
+
+        Raises:
+            SystemUnavailableError: polars is not installed.
+            ResultFormatError: The journal is no journal of this run; the message has the line.
+        """
+        return self.frame().filter(table.counted_rows())
+
     def summary(self) -> Summary:
         """Return what is said of the results as a whole; of the table, where polars is installed.
 

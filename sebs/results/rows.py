@@ -72,6 +72,11 @@ def is_wanted(row: Mapping[str, Any]) -> bool:
     return row.get("wanted") is not False
 
 
+def is_counted(row: Mapping[str, Any]) -> bool:
+    """Whether an invocation is one of those, or failed: it did so even if it was made again."""
+    return is_wanted(row) or bool(row.get("failure"))
+
+
 def measured(result: ExecutionResult) -> Row:
     """Return what an invocation measured, as columns of the table; nulls are left out."""
     return {name: value for name, value in answered(result).items() if value is not None}

@@ -7,13 +7,14 @@ are taken of rows here; :mod:`sebs.results.table_summary` takes the same ones of
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sebs.results.levels import level_in, places, varying_in_rows
 from sebs.results.manifest import Manifest
-from sebs.results.rows import STARTS, Row, is_wanted
+from sebs.results.rows import STARTS, Row, is_counted, is_wanted
 from sebs.results.schema import Scalar
 
 #: So many invocations of a group are shown one by one; nobody reads more than that.
@@ -127,32 +128,38 @@ class Summary:
         levels: The columns, beside the start, in which the invocations differ.
         groups: Those that there are, in the order of :func:`sebs.results.levels.places`; of what
             differs in nothing, cold ones first.
-        reasons: Why invocations failed, each once, in alphabetic order.
+        reasons: Why invocations failed, to how many did, the commonest first.
         judged: How many outputs were judged.
         rejected: How many of these are wrong.
-        rejections: Why, each once, in alphabetic order.
-        unwanted: How many further invocations are none of those asked for.
-        unwanted_failed: How many of these failed.
+        rejections: Why, to how many are, the commonest first.
+        unwanted: How many further invocations succeeded and are none of those asked for.
+        retried: How many of those that failed are none of these either: they were made again, or
+            given up.
     """
 
     levels: tuple[str, ...]
     groups: tuple[Group, ...]
-    reasons: tuple[str, ...]
+    reasons: Mapping[str, int]
     judged: int
     rejected: int
-    rejections: tuple[str, ...]
+    rejections: Mapping[str, int]
     unwanted: int = 0
-    unwanted_failed: int = 0
+    retried: int = 0
 
     @property
     def total(self) -> int:
-        """How many invocations there are of those asked for."""
+        """How many invocations there are of those asked for, with all that failed."""
         return sum(group.n + group.failures for group in self.groups)
 
     @property
     def failed(self) -> int:
         """How many of them failed."""
         return sum(group.failures for group in self.groups)
+
+    @property
+    def made(self) -> int:
+        """How many of those asked for were made."""
+        return self.total - self.retried
 
     def by_start(self) -> dict[str, dict[str, Any]]:
         """Return, for each of the ways to begin, how many invocations did, as plain JSON values.
@@ -179,26 +186,26 @@ def start_in(row: Mapping[str, Any]) -> str:
 
 
 def summarize(rows: Iterable[Row], manifest: Manifest) -> Summary:
-    """Return what is said of rows; what failed or is unwanted is counted, and in no figure.
+    """Return what is said of rows; what failed is counted, and in no figure.
 
     Args:
         rows: Of a run.
         manifest: Of the same run.
     """
     every = list(enumerate(rows, start=1))
-    numbered = [(number, row) for number, row in every if is_wanted(row)]
-    unwanted = [row for _, row in every if not is_wanted(row)]
-    wrong = [row for _, row in numbered if row.get("valid") is False]
+    numbered = [(number, row) for number, row in every if is_counted(row)]
+    asked = [row for _, row in every if is_wanted(row)]
+    wrong = [row for row in asked if row.get("valid") is False]
     levels = varying_in_rows((row for _, row in numbered), manifest)
     return Summary(
         levels=levels,
         groups=in_order(_groups(numbered, levels, manifest.fixed)),
-        reasons=_each_once(row.get("error") for _, row in numbered if row.get("failure")),
-        judged=sum(row.get("valid") is not None for _, row in numbered),
+        reasons=_occurring(row.get("error") for _, row in numbered if row.get("failure")),
+        judged=sum(row.get("valid") is not None for row in asked),
         rejected=len(wrong),
-        rejections=_each_once(row.get("rejection") for row in wrong),
-        unwanted=len(unwanted),
-        unwanted_failed=sum(bool(row.get("failure")) for row in unwanted),
+        rejections=_occurring(row.get("rejection") for row in wrong),
+        unwanted=len(every) - len(numbered),
+        retried=len(numbered) - len(asked),
     )
 
 
@@ -238,5 +245,10 @@ def _spread(rows: Sequence[Row], quantity: Quantity) -> Spread:
     return Spread(len(values), min(values), statistics.median(values), max(values))
 
 
-def _each_once(reasons: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({reason or NO_REASON for reason in reasons}))
+def _occurring(reasons: Iterable[str | None]) -> dict[str, int]:
+    return commonest_first(Counter(reason or NO_REASON for reason in reasons))
+
+
+def commonest_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return reasons with how often each occurs: in alphabetic order where that is the same."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -47,6 +47,13 @@ def wanted_rows() -> pl.Expr:
     return pl.col("wanted").fill_null(True)
 
 
+def counted_rows() -> pl.Expr:
+    """Return what is true of those, and of all that failed, whether or not they were made again."""
+    import polars as pl
+
+    return wanted_rows() | pl.col("failure").fill_null(False)
+
+
 def from_journal(
     source: Path | IO[bytes], manifest: Manifest, rows: Callable[[], Sequence[Row]]
 ) -> pl.DataFrame:

@@ -15,9 +15,10 @@ from sebs.results.summary import (
     Shown,
     Spread,
     Summary,
+    commonest_first,
     in_order,
 )
-from sebs.results.table import wanted_rows
+from sebs.results.table import counted_rows, wanted_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,38 +43,48 @@ def summarize_table(table: pl.LazyFrame, manifest: Manifest) -> Summary:
     """
     import polars as pl
 
-    failure, valid, wanted = pl.col("failure").fill_null(False), pl.col("valid"), wanted_rows()
-    judged, rejected, unwanted, unwanted_failed = _collect(
+    valid, wanted, counted = pl.col("valid"), wanted_rows(), counted_rows()
+    judged, rejected, unwanted, retried = _collect(
         table.select(
             valid.filter(wanted).count(),
             (~valid).filter(wanted).sum().alias("wrong"),
-            (~wanted).sum().alias("unwanted"),
-            (~wanted & failure).sum().alias("failed"),
+            (~counted).sum().alias("unwanted"),
+            (counted & ~wanted).sum().alias("retried"),
         )
     ).row(0)
-    asked = table.filter(wanted)
-    levels = varying(asked, manifest)
+    levels = varying(table.filter(counted), manifest)
     return Summary(
         levels=levels,
         groups=in_order(_groups(_narrow(table, levels), levels)),
-        reasons=_each_once(asked.filter(failure), "error"),
+        reasons=failures_in(table),
         judged=judged,
         rejected=rejected,
-        rejections=_each_once(asked.filter(~valid), "rejection"),
+        rejections=_occurring(table.filter(wanted & ~valid), "rejection"),
         unwanted=unwanted,
-        unwanted_failed=unwanted_failed,
+        retried=retried,
     )
 
 
+def failures_in(table: pl.LazyFrame) -> dict[str, int]:
+    """Return why invocations failed, to how many did, the commonest first.
+
+    Args:
+        table: Of :meth:`sebs.results.results.Results.frame`.
+    """
+    import polars as pl
+
+    return _occurring(table.filter(pl.col("failure").fill_null(False)), "error")
+
+
 def _narrow(table: pl.LazyFrame, levels: Sequence[str]) -> pl.LazyFrame:
-    """Return what is summed up of the invocations that were asked for, with their numbers."""
+    """Return what is summed up of the invocations that are counted, with their numbers."""
     import polars as pl
 
     failure, start = pl.col("failure").fill_null(False), pl.col("start")
     nobody_says = pl.when(failure).then(pl.lit("unanswered")).otherwise(pl.lit("unknown"))
     known = pl.when(start.is_in(list(STARTS))).then(start).otherwise(nobody_says)
     values = (pl.coalesce(each.columns).alias(f"{_VALUE}{each.key}") for each in QUANTITIES)
-    numbered = table.with_row_index(_NUMBER, 1).filter(wanted_rows())
+    numbered = table.with_row_index(_NUMBER, 1).filter(counted_rows())
     return numbered.select(_NUMBER, known.alias(_START), failure.alias(_FAILED), *levels, *values)
 
 
@@ -115,12 +126,13 @@ def _first(invocations: pl.LazyFrame) -> tuple[Shown, ...]:
     return tuple(Shown(number, failure, tuple(rest)) for number, failure, *rest in head.rows())
 
 
-def _each_once(invocations: pl.LazyFrame, column: str) -> tuple[str, ...]:
+def _occurring(invocations: pl.LazyFrame, column: str) -> dict[str, int]:
     import polars as pl
 
     # An empty reason is none.
     reasons = pl.col(column).replace("", None).fill_null(NO_REASON)
-    return tuple(sorted(_collect(invocations.select(reasons).unique())[column].to_list()))
+    counts = _collect(invocations.group_by(reasons).agg(pl.len().alias(_NUMBER)))
+    return commonest_first(dict(counts.iter_rows()))
 
 
 def _collect(query: pl.LazyFrame) -> pl.DataFrame:

@@ -102,7 +102,8 @@ class Drawn:
 
 
 def test_how_a_run_was_measured_is_told() -> None:
-    made = [*rows(4), *rows(1, at=5, failure=True), *rows(2, at=7, wanted=False)]
+    made = [*rows(4), *rows(1, at=5, failure=True, error="late"), *rows(2, at=7, wanted=False)]
+    made += rows(2, at=9, wanted=False, failure=True, error="broken")
     results = results_of(
         made,
         region="here",
@@ -143,8 +144,24 @@ def test_how_a_run_was_measured_is_told() -> None:
         "parameter repetitions": "5",
         "parameter delta-t": "1, 2.5",
         "parameter prices": "provider aws",
-        "invocations": "9 planned, 5 made, 1 of them failed; 2 more that no figure has",
+        "invocations": "9 planned, 7 made, 3 of them failed (2 were made again, or given up); 2 "
+        "more that no figure has",
+        "reasons for failures": "2: broken; 1: late",
     }
+
+
+def test_words_and_figures_have_what_failed_and_was_made_again() -> None:
+    made = [*rows(8), *rows(3, at=8, wanted=False, failure=True), *rows(2, at=11, wanted=False)]
+    section = section_of(results_of(made, planned=10))
+    assert (
+        "11 invocations: 0 cold, 8 warm, 3 failed. Failed ones are in no figure of times; 3 of "
+        "them were made again, or given up. 2 more were planned and not made. 2 more were only "
+        "made to prepare others, or began otherwise; they are in no figure."
+    ) in section.words[0]
+    assert section.summary is not None
+    assert [row[-1] for row in section.summary.rows] == [None, "3"]
+    [timeline] = [figure for figure in section.figures if figure.name == "timeline"]
+    assert "8 warm, 3 failed" in timeline.words
 
 
 @pytest.mark.parametrize(("clock", "said"), [("virtual", True), ("real", False)])

@@ -133,9 +133,20 @@ def test_a_run_elsewhere_is_priced_where_it_is_asked_for(tmp_path, capfd) -> Non
 
 
 def test_invocations_that_all_failed_have_no_cost(tmp_path, capfd) -> None:
-    there = record(tmp_path, [result(1000, failed=True)] * 3)
-    assert run(["analyze", "cost", there]) == 1
-    assert "not a single warm invocation" in capfd.readouterr().err
+    for point in ({}, {"wanted": False}):
+        there = record(tmp_path, [result(1000, failed=True)] * 3, [point] * 3)
+        assert run(["analyze", "cost", there]) == 1
+        told = capfd.readouterr().err
+        assert "not a single warm invocation" in told
+        assert "left out: 3 failed" in told
+
+
+def test_what_failed_and_was_made_again_is_left_out_and_counted(tmp_path, capfd) -> None:
+    points = [{}, {"wanted": False, "kind": "clock"}, {"wanted": False}]
+    failed = result(1, failed=True)
+    there = record(tmp_path, [result(1000), failed, result(2000, cold=True)], points)
+    code, document = asked(capfd, "analyze", "cost", there)
+    assert (code, document["left_out"]["failed"], document["left_out"]["cold"]) == (0, 1, 0)
 
 
 def test_a_run_that_is_not_finished_is_analyzed_all_the_same(tmp_path, capfd) -> None:
@@ -180,17 +191,58 @@ def test_failures_are_counted_beside_the_times(tmp_path, capfd) -> None:
     base = record(tmp_path, [result(time) for time in TIMES])
     head = record(tmp_path, [result(time) for time in TIMES] + [result(5, failed=True)] * 4)
     code, document = asked(capfd, "compare", base, head)
-    assert (code, document["failed_base"], document["failed_head"]) == (0, 0, 4)
+    assert (code, document["verdict"]) == (0, "no difference shown")
+    failures = document["failures"]
+    assert failures.pop("p_value") == pytest.approx(495 / 4845)
+    assert failures == {
+        **{"n_base": 8, "failed_base": 0, "n_head": 12, "failed_head": 4},
+        "more_often": False,
+    }
     assert document["groups"][0]["n_head"] == 8
     assert run(["compare", base, head]) == 0
-    assert "Failed invocations of the head, not compared: 4." in capfd.readouterr().out
+    told = "Failed: 0 of 8 invocations of the base, 4 of 12 of the head: not shown to be more often"
+    assert f"{told} (p = 0.1)." in capfd.readouterr().out
 
 
 def test_a_head_that_only_fails_does_not_pass(tmp_path, capfd) -> None:
     base = record(tmp_path, [result(time) for time in TIMES])
     head = record(tmp_path, [result(time, failed=True) for time in TIMES])
     code, document = asked(capfd, "compare", base, head)
-    assert (code, document["verdict"]) == (2, "too little data")
+    assert (code, document["verdict"]) == (1, "fails more often")
+    assert document["time_verdict"] == "too little data"
+
+
+def test_a_head_that_fails_more_does_not_pass_where_its_failures_were_made_again(
+    tmp_path, capfd
+) -> None:
+    good, bad = [result(time) for time in TIMES * 5], [result(5, failed=True)] * 12
+    again = [{}] * len(good) + [{"wanted": False}] * len(bad)
+    base, head = record(tmp_path, good), record(tmp_path, good + bad, again)
+    code, document = asked(capfd, "compare", base, head)
+    assert (code, document["verdict"]) == (1, "fails more often")
+    assert document["time_verdict"] == "no difference shown"
+    assert document["failures"]["failed_head"] == 12
+    assert run(["compare", base, head, "--fail-if", "slower=50%"]) == 1
+    told = capfd.readouterr().out.splitlines()
+    assert "Client time of the head: no difference shown" in told[-2]
+    assert told[-1] == (
+        "Failed: 0 of 40 invocations of the base, 12 of 52 of the head: more often (p < 0.001)."
+    )
+    # The other way round nothing is worse.
+    assert run(["compare", head, base]) == 0
+    assert "not shown to be more often (p = 1)" in capfd.readouterr().out
+
+
+def test_a_size_at_which_one_run_only_failed_is_no_other_size(tmp_path, capfd) -> None:
+    sizes = [{"memory": 128}] * 8 + [{"memory": 512}] * 8
+    every = {"constants": {"architecture": "x64"}}
+    good, bad = [result(time) for time in TIMES], [result(time, failed=True) for time in TIMES]
+    base = record(tmp_path, good + good, sizes, **every)
+    given_up = [{**each, "wanted": each["memory"] == 512} for each in sizes]
+    head = record(tmp_path, bad + good, given_up, **every)
+    code, document = asked(capfd, "compare", base, head)
+    assert (code, document["verdict"]) == (1, "fails more often")
+    assert document["differences"] == []
 
 
 @pytest.mark.parametrize(("metric", "expected"), [("client", 1035), ("benchmark", 1025),

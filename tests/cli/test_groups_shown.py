@@ -51,10 +51,12 @@ def test_each_group_is_a_row_with_its_interval(made, capfd) -> None:
     assert rows["warm", "128", "sequential"][:6] == ["8", "0", "128", "128", "to", "129"]
     assert rows["warm", "256", "sequential"][:3] == ["7", "0", "256"]
     assert rows["cold", "256", "sequential"][:4] == ["1", "0", "256", "-"]
-    assert rows["warm", "128", "burst"][:3] == ["8", "0", "6418"]
+    assert rows["warm", "128", "burst"][:3] == ["8", "1", "6418"]
     assert "1 of the invocations in sequence (memory 256) began cold" in shown
-    assert "1 further invocations are in no figure" in shown
-    assert "1 of them failed" in shown
+    assert "further invocations are in no figure" not in shown
+    assert "1 of 33 invocations failed; 1 of them were made again, or given up:" in shown
+    assert "\n  1: refused\n" in shown
+    assert "Interrupted" not in shown
 
 
 def test_json_has_the_intervals_of_each_group_too(made, capfd) -> None:
@@ -79,14 +81,36 @@ def test_a_report_in_the_terminal_sketches_the_times_of_each_group(made, capfd) 
     assert len([line for line in sketched if "MB, " in line]) == 5
 
 
-def test_what_was_made_again_is_no_failure_of_the_run(made, capfd) -> None:
-    assert outcome(made, unfetched=False) == 0
+def test_what_failed_and_was_made_again_is_a_failure_of_the_run(made, capfd) -> None:
+    assert outcome(made, unfetched=False) == 1
     assert sebs(["results", "show", str(made.directory), "--json"]) == 0
     document = json.loads(capfd.readouterr().out)
     assert document["unwanted"] == {"n": 1, "failures": 1}
-    assert document["failures"] == 0
-    assert document["summary"]["warm"] == {"n": 31, "failures": 0}
+    assert document["failures"] == 1
+    assert document["failure_reasons"] == {"refused": 1}
+    assert document["summary"]["warm"] == {"n": 31, "failures": 1}
     levels = [(each["start"], *each["levels"].values()) for each in document["groups"]]
     assert len(levels) == len(set(levels)) == 5
-    made.record({"id": "late", "memory": 128, "kind": "burst"}, result(1, failed=True))
-    assert outcome(made, unfetched=False) == 1
+
+
+def test_what_succeeded_and_was_not_asked_for_is_no_failure(tmp_path, capfd) -> None:
+    run = Run.create(tmp_path, MANIFEST)
+    run.record({"id": "1", "memory": 128}, result(1))
+    run.record({"id": "2", "memory": 128, "wanted": False}, result(2))
+    run.finish()
+    assert outcome(run, unfetched=False) == 0
+    assert sebs(["results", "show", str(run.directory)]) == 0
+    assert "1 further invocations are in no figure" in capfd.readouterr().out
+
+
+def test_of_many_reasons_the_commonest_are_told(tmp_path, capfd) -> None:
+    run = Run.create(tmp_path, MANIFEST)
+    for number in range(15):
+        failed = result(1)
+        failed.fail(f"reason {min(number, 12)}")
+        run.record({"id": f"{number}", "memory": 128}, failed)
+    run.finish()
+    assert sebs(["results", "show", str(run.directory)]) == 0
+    told = capfd.readouterr().out.partition("15 of 15 invocations failed:\n")[2].splitlines()
+    assert told[0] == "  3: reason 12"
+    assert told[10] == "  and 3 other reasons"

@@ -106,7 +106,7 @@ def test_a_wrong_output_exits_with_1_and_says_why(sebs) -> None:
     sebs.write_benchmark(handler="def handler(event):\n    return {'result': 40}\n")
     done = sebs.invoke("--repetitions", 2)
     assert done.code == 1
-    assert "2 outputs are wrong:\n  40 is not 2" in done.out
+    assert "2 outputs are wrong:\n  2: 40 is not 2" in done.out
     lenient = sebs.invoke("--no-validate", "--json")
     assert lenient.code == 0
     assert lenient.document["validation"] == {"checked": False, "valid": None, "reasons": {}}
@@ -127,7 +127,8 @@ def test_a_failing_function_exits_with_1_and_is_counted(sebs) -> None:
         ("unanswered", 0, 0),
     ]
     assert document["validation"]["valid"] is None
-    assert "2 of 2 invocations failed:\n  KeyError: 'absent'" in sebs.invoke("--repetitions", 2).out
+    again = sebs.invoke("--repetitions", 2)
+    assert "2 of 2 invocations failed:\n  2: KeyError: 'absent'" in again.out
 
 
 def test_processing_a_saved_run_fetches_the_metrics_again(sebs) -> None:

@@ -169,7 +169,7 @@ def test_a_run_is_shown_whole_or_not(made, capfd) -> None:
         assert sebs_command(["results", "show", str(made.directory)]) == 0
         shown = capfd.readouterr().out
         assert "Interrupted: 3 of 4 invocations were made." in shown
-        assert "1 outputs are wrong:\n  too small" in shown
+        assert "1 outputs are wrong:\n  1: too small" in shown
         rows = [line.split() for line in shown.splitlines() if line.strip().startswith("warm")]
         assert rows[0][:3] == ["warm", "2", "2.00"]
         assert rows[-1][:3] == ["warm", "median", "2.50"]

@@ -143,6 +143,44 @@ def test_who_interrupts_is_told_how_far_it_came_and_how_to_go_on(sebs) -> None:
     assert f"--resume {sebs.only_run()}" in told
 
 
+#: Of an environment every third invocation fails, the first one excepted.
+FLAKY = """
+made = 0
+
+def handler(event):
+    global made
+    made += 1
+    if made % 3 == 0:
+        raise ValueError("flaky")
+    return {"result": event["number"] + 1}
+"""
+
+
+def test_what_fails_is_made_again_and_told_wherever_one_looks(sebs, tmp_path) -> None:
+    sebs.write_benchmark(handler=FLAKY)
+    asked = {"experiments": ["sequential"], "memory-sizes": [128], "repetitions": 6}
+    done = sebs(*command(sebs, **asked))
+    assert done.code == 1, done.err
+    run = sebs.only_run()
+    failed = [row for row in rows(run) if row["failure"]]
+    assert (len(failed), len(rows(run))) == (2, 8)
+    told = "2 of 8 invocations failed; 2 of them were made again, or given up:\n  2: ValueError: "
+    assert told in done.out
+    shown = sebs("results", "show", run)
+    assert (shown.code, told in shown.out) == (0, True)
+    again = sebs("experiment", "process", "--offline", run, "--json")
+    assert (again.code, again.document["failures"]) == (1, 2)
+    report = sebs("report", run).out
+    assert "2 failed. Failed ones are in no figure of times; 2 of them were made again" in report
+    assert "2: ValueError: flaky" in report
+    prices = ("--price-per-gb-second", "0.0001")
+    cost = sebs("analyze", "cost", run, *prices, "--json").document
+    assert cost["left_out"]["failed"] == 2
+    page = tmp_path / "report.html"
+    assert sebs("report", run, "-o", page).code == 0
+    assert "2: ValueError: flaky" in page.read_text()
+
+
 @pytest.mark.parametrize("changed", [{"repetitions": 0}, {"experiments": ["tepid"]}, {"sise": 1}])
 def test_wrong_parameters_are_named(sebs, changed) -> None:
     done = sebs(*command(sebs, **changed))

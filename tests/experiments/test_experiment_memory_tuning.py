@@ -87,7 +87,8 @@ def test_a_size_at_which_it_does_not_work_is_given_up_and_the_others_go_on(sebs)
     sebs.write_benchmark(handler=GREEDY)
     sizes = {"memory-sizes": [128, 512], "input-sizes": [], "events": {}, "cold": 0}
     done = sebs(*command(sebs, "--json", **sizes, objective="speed"))
-    assert done.code == 0, done.err
+    assert done.code == 1, done.err
+    assert done.document["failures"] == FRUITLESS_BATCHES
     (payload,) = done.document["conclusion"]["payloads"]
     assert payload["recommended"] == 512
     assert [size["verdict"] for size in payload["sizes"]] == ["does not work", "on the front"]

@@ -229,7 +229,7 @@ def test_the_second_version_stays_readable_and_its_ids_say_what_was_unwanted(
     assert table.columns == list(old.manifest.columns)
     assert old.wanted().collect().height == 8
     summary = old.summary()
-    assert (summary.total, summary.unwanted, summary.unwanted_failed) == (8, 4, 0)
+    assert (summary.total, summary.unwanted, summary.retried) == (8, 4, 0)
     assert summary == summarize(rows, old.manifest)
     with pytest.raises(ResultFormatError, match="only read"):
         Run.load(directory)
@@ -238,7 +238,7 @@ def test_the_second_version_stays_readable_and_its_ids_say_what_was_unwanted(
     assert Run.load(new.directory).manifest.version == 3
 
 
-def test_what_was_not_asked_for_is_counted_and_in_no_figure(tmp_path) -> None:
+def test_what_was_not_asked_for_is_in_no_figure_and_counted_where_it_failed(tmp_path) -> None:
     run = Run.create(tmp_path, replace(MANIFEST, planned=3, factors=()))
     run.record({"id": "1"}, result(1))
     run.record({"id": "2", "wanted": False}, result(2))
@@ -250,15 +250,19 @@ def test_what_was_not_asked_for_is_counted_and_in_no_figure(tmp_path) -> None:
     for again in (run.finish, lambda: None):
         summary = run.summary()
         assert summary == summarize(run.rows(), run.manifest)
-        assert (summary.total, summary.failed, summary.judged) == (1, 0, 1)
-        assert (summary.unwanted, summary.unwanted_failed) == (2, 1)
-        assert not summary.reasons
+        assert (summary.total, summary.failed, summary.judged) == (2, 1, 1)
+        assert (summary.unwanted, summary.retried) == (1, 1)
+        assert summary.reasons == {"refused": 1}
         assert not summary.rejections
         again()
     assert run.wanted().collect()["id"].to_list() == ["1"]
+    assert run.counted().collect()["id"].to_list() == ["1", "3"]
     assert run.frame().collect()["wanted"].to_list() == [None, False, False]
     document = Overview(run).serialize()
     assert document["unwanted"] == {"n": 2, "failures": 1}
+    assert document["failures"] == 1
+    assert document["failure_reasons"] == {"refused": 1}
+    assert document["interrupted"]
     assert document["validation"]["valid"] is True
     assert Overview(run).missing == 2
 

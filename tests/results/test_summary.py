@@ -119,8 +119,36 @@ def test_the_medians_are_those_of_what_succeeded_and_reasons_are_told_once() -> 
     assert (warm.spreads["client"].median, warm.spreads["client"].maximum) == (15, 20)
     assert (warm.spreads["initialization"].median, warm.spreads["initialization"].maximum) == (4, 5)
     assert (warm.n, warm.failures, unanswered.failures) == (3, 1, 1)
-    assert (found.reasons, found.rejections) == (("late",), ("no reason was given",))
+    assert (found.reasons, found.rejections) == ({"late": 2}, {"no reason was given": 1})
     assert (found.judged, found.rejected, found.failed) == (1, 1, 2)
+
+
+def test_what_failed_and_was_made_again_is_counted_with_what_was_asked_for(tmp_path) -> None:
+    run = Run.create(tmp_path, Manifest(experiment="perf-cost", deployment="local", planned=4))
+    for number, (memory, error) in enumerate(
+        [(128, ""), (128, "late"), (256, ""), (256, "late"), (256, "broken"), (512, "broken")]
+    ):
+        made = ExecutionResult(environment_id="one")
+        made.times.client = 10
+        point = {"id": f"{number}", "memory": memory}
+        if error:
+            made.fail(error)
+            point["wanted"] = False
+        run.record(point, made)
+    run.record({"id": "other", "memory": 128, "wanted": False}, ExecutionResult())
+    found = summarize(run.rows(), run.manifest)
+    assert summarize_table(run.frame(), run.manifest) == found
+    # A size at which nothing works has no successful invocation, and is a group all the same.
+    assert [(each.key, each.n, each.failures) for each in found.groups] == [
+        (("warm", 128), 1, 1),
+        (("warm", 256), 1, 2),
+        (("warm", 512), 0, 1),
+    ]
+    assert found.reasons == {"late": 2, "broken": 2}
+    assert list(found.reasons) == ["broken", "late"]
+    assert (found.total, found.failed, found.retried, found.unwanted) == (6, 4, 4, 1)
+    # What is planned lacks two of four, however often these were tried.
+    assert (found.made, run.manifest.missing(found.made)) == (2, 2)
 
 
 def test_what_differs_is_in_no_common_figure() -> None:

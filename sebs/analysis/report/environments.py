@@ -97,12 +97,12 @@ def _run(results: Results, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _others(results: Results) -> Iterator[pl.DataFrame]:
-    """Yield those invocations that were not asked for, if one knows when those asked for began."""
+    """Yield what succeeded and was not asked for, if one knows when the others began."""
     import polars as pl
 
-    from sebs.results.table import wanted_rows
+    from sebs.results.table import counted_rows
 
-    first = results.wanted().select(pl.col("begin").min()).collect().item()
+    first = results.counted().select(pl.col("begin").min()).collect().item()
     if first is None:
         return
     at, until = (
@@ -110,7 +110,7 @@ def _others(results: Results) -> Iterator[pl.DataFrame]:
         for name, alias in (("begin", "at"), ("end", "until"))
     )
     start, wanted = pl.col("start").alias("kind"), pl.lit(False).alias("wanted")
-    table = results.frame().filter(~wanted_rows())
+    table = results.frame().filter(~counted_rows())
     yield table.select("environment_id", at, until, start, wanted).collect()
 
 

@@ -66,7 +66,7 @@ def _named(asked: str, kind: str) -> str:
 
 
 def invocations(results: Results) -> pl.DataFrame:
-    """Return the invocations that were asked for, in the order in which they began.
+    """Return the invocations that were asked for, and all that failed, as they began.
 
     The column ``kind`` is ``failed``, else how it began; ``group`` is what was asked for, as far as
     it is not the same for all, ``level`` and ``others`` are its parts as of :class:`Series`, and
@@ -77,7 +77,7 @@ def invocations(results: Results) -> pl.DataFrame:
     """
     import polars as pl
 
-    table, start = results.wanted(), pl.col("start")
+    table, start = results.counted(), pl.col("start")
     known = pl.when(start.is_in(["cold", "warm"])).then(start).otherwise(pl.lit("unknown"))
     failed = pl.col("failure").fill_null(False)
     kind = pl.when(failed).then(pl.lit("failed")).otherwise(known)

@@ -10,7 +10,8 @@ from sebs.analysis.report.figure import Table
 from sebs.analysis.sessions import duration, interruptions
 from sebs.results.manifest import FINISHED
 from sebs.results.processor_use import ProcessorUse
-from sebs.results.table import wanted_rows
+from sebs.results.table import counted_rows, wanted_rows
+from sebs.results.table_summary import failures_in
 
 if TYPE_CHECKING:
     from sebs.results.manifest import Manifest
@@ -156,17 +157,21 @@ def _shown(value: Any) -> str:
 
 
 def _counts(manifest: Manifest, results: Results) -> Iterator[tuple[str, str]]:
-    import polars as pl
-
-    wanted = wanted_rows()
-    failed = pl.col("failure").fill_null(False) & wanted
-    counts = results.frame().select(
-        wanted.sum().alias("made"), failed.sum().alias("failed"), (~wanted).sum().alias("more")
+    counted, table = counted_rows(), results.frame()
+    counts = table.select(
+        counted.sum().alias("made"),
+        (counted & ~wanted_rows()).sum().alias("retried"),
+        (~counted).sum().alias("more"),
     )
-    made, failures, more = counts.collect().row(0)
+    made, retried, more = counts.collect().row(0)
+    reasons = failures_in(table)
     planned = "" if manifest.planned is None else f"{manifest.planned:,} planned, "
-    told = f"{planned}{made or 0:,} made, {failures or 0:,} of them failed"
+    told = f"{planned}{made or 0:,} made, {sum(reasons.values()):,} of them failed"
+    told += f" ({retried:,} were made again, or given up)" if retried else ""
     yield "invocations", told + (f"; {more:,} more that no figure has" if more else "")
+    each = [f"{number:,}: {reason}" for reason, number in reasons.items()]
+    more_reasons = [f"{len(each) - _TOLD:,} other reasons"] if len(each) > _TOLD else []
+    yield "reasons for failures", "; ".join([*each[:_TOLD], *more_reasons])
 
 
 def _scaling(manifest: Manifest) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ from sebs.analysis.sessions import told
 from sebs.errors import AnalysisError
 from sebs.results.caveats import caveats
 from sebs.results.manifest import INVOKE
-from sebs.results.table import wanted_rows
+from sebs.results.table import counted_rows, wanted_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -129,13 +129,18 @@ def _counts(frame: pl.DataFrame, results: Results) -> str:
     listed.append(f"{counts['failed']:,} failed")
     memory_size = results.manifest.fixed.get("memory")
     at = f" with {memory_size} MB" if memory_size else ""
-    missing = results.manifest.missing(frame.height)
-    unwanted = results.frame().select(~wanted_rows()).sum().collect().item()
-    rest = " Failed ones are in no figure of times." if counts["failed"] else ""
+    sums = results.frame().select(
+        (counted_rows() & ~wanted_rows()).sum().alias("retried"),
+        (~counted_rows()).sum().alias("unwanted"),
+    )
+    retried, unwanted = sums.collect().row(0)
+    missing = results.manifest.missing(frame.height - retried)
+    again = f"; {retried:,} of them were made again, or given up" if retried else ""
+    rest = f" Failed ones are in no figure of times{again}." if counts["failed"] else ""
     rest += f" {missing:,} more were planned and not made." if missing else ""
     if unwanted:
         rest += (
-            f" {unwanted:,} more were only made to prepare others, or were given up; they are in "
+            f" {unwanted:,} more were only made to prepare others, or began otherwise; they are in "
             "no figure."
         )
     title = f"{what(results.manifest.fixed)}{at}"
