@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from suite_doubles import Fed, Handler, node_handler, python_process_handler
@@ -14,6 +17,14 @@ from suite_doubles import Fed, Handler, node_handler, python_process_handler
 from sebs.benchmark.dependencies import PYTHON_PACKAGES
 from sebs.local.storage import STORAGE_VARIABLE
 from sebs.sebs_types import Language
+
+#: One environment: the package's directory, and a list of events from standard input.
+RECOGNIZER = """
+import json, sys
+sys.path[:0] = sys.argv[1:]
+from function.function import handler
+print(json.dumps([handler(event) for event in json.load(sys.stdin)]))
+"""
 
 
 @pytest.fixture
@@ -53,6 +64,27 @@ def python_process(tmp_path: Path) -> Callable[[Fed], Handler]:
         return python_process_handler(package, dict(os.environ))
 
     return load
+
+
+@pytest.fixture
+def recognize(tmp_path: Path, scratch: Path) -> Callable[[Fed, list[Any]], list[Any]]:
+    """Gives all events to one environment: onnxruntime is loaded once by a process."""
+
+    def run(benchmark: Fed, events: list[Any]) -> list[Any]:
+        package = tmp_path / "python" / "function"
+        if not package.exists():
+            benchmark.package(Language.PYTHON, package)
+        done = subprocess.run(
+            [sys.executable, "-c", RECOGNIZER, package / PYTHON_PACKAGES, package.parent],
+            input=json.dumps(events).encode(),
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        assert list(scratch.iterdir()) == []
+        return list(json.loads(done.stdout))
+
+    return run
 
 
 @pytest.fixture

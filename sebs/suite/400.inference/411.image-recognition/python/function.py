@@ -71,12 +71,14 @@ def recognize(network, content):
 
 
 def prepare(content):
-    """Return the middle of a picture as a batch of one: its channels, normalized."""
+    """Return the middle of a picture as a batch of one: its channels, normalized.
+
+    Sizes and places are rounded as torchvision's ``Resize`` and ``CenterCrop`` do.
+    """
     with Image.open(io.BytesIO(content)) as opened:
         image = opened.convert("RGB")
-    factor = RESIZED / min(image.size)
-    width, height = (round(factor * pixels) for pixels in image.size)
-    left, top = (width - SIDE) // 2, (height - SIDE) // 2
+    width, height = (RESIZED * pixels // min(image.size) for pixels in image.size)
+    left, top = round((width - SIDE) / 2), round((height - SIDE) / 2)
     image = image.resize((width, height), Image.Resampling.BILINEAR)
     pixels = numpy.asarray(image.crop((left, top, left + SIDE, top + SIDE)), numpy.float32) / 255
     normalized = (pixels - numpy.float32(MEANS)) / numpy.float32(DEVIATIONS)
