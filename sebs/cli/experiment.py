@@ -58,7 +58,6 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
     from sebs.cli.session import open_session
     from sebs.errors import PlatformError
     from sebs.results.run import Run
-    from sebs.errors import PlatformError
 
     resumed = Run.load(resume) if resume else None
     begun: list[Run] = []
