@@ -12,6 +12,7 @@ from sebs.cli.main import WRONG_USAGE, run
 from sebs.faas.result import ExecutionResult
 from sebs.results.manifest import Manifest
 from sebs.results.run import Run
+from sebs.utils import write_atomically
 
 
 def test_without_polars_it_says_how_to_get_it(tmp_path, monkeypatch, capsys) -> None:
@@ -107,6 +108,13 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch, capsys) -> Non
         assert "cannot be written: No space left on device. Name a file" in refused
     assert (tmp_path / "r.html").read_text() == "of yesterday"
     assert {path.name for path in tmp_path.rglob("*")} == {"figures", "r.html", "result.csv"}
+
+
+def test_what_is_not_written_is_named_as_it_was_asked_for(tmp_path) -> None:
+    page = tmp_path / "nowhere" / "r.html"
+    with pytest.raises(FileNotFoundError) as refused:
+        write_atomically(page, b"")
+    assert str(refused.value) == f"[Errno 2] No such file or directory: {str(page)!r}"
 
 
 def test_what_is_exported_replaces_nothing_unasked(run_directory, tmp_path, capsys) -> None:
