@@ -21,7 +21,7 @@ ORDER = (
     ("s3",),
     ("local", "aws", "azure", "gcp", "openwhisk"),
     ("results",),
-    ("invoke", "suite", "analysis"),
+    ("invoke", "suite", "analysis", "checking"),
     ("experiments",),
     ("regression",),
     ("sebs",),

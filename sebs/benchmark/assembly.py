@@ -41,15 +41,29 @@ def assemble(
         BuildScriptError: An ``init.sh`` failed.
         DependencyError: The dependencies could not be installed.
     """
+    lay_out(directory, parts)
+    for owner in (benchmark, benchmark / target.language.value):
+        _run_init(owner / INIT_SCRIPT, directory, target.architecture)
+    install(directory, target)
+
+
+def lay_out(directory: Path, parts: Iterable[Part]) -> None:
+    """Copy sources into a build directory, as they are before anything is made of them.
+
+    Args:
+        directory: An empty directory.
+        parts: What is copied, in order, as :func:`assemble` has it.
+
+    Raises:
+        InvalidBenchmarkError: A link leaves its directory, something is no file, or a patch does
+            not fit.
+    """
     for part in parts:
         patch = part.root / PATCH
         if part.label == VARIANT and patch.is_file():
             apply_patch(patch, directory)
         else:
             _copy(part, directory)
-    for owner in (benchmark, benchmark / target.language.value):
-        _run_init(owner / INIT_SCRIPT, directory, target.architecture)
-    install(directory, target)
 
 
 def _copy(part: Part, directory: Path) -> None:

@@ -12,7 +12,10 @@ from sebs.benchmark.code_variants import DEFAULT_VARIANT, PLAIN, CodeVariant, re
 from sebs.errors import InvalidBenchmarkError, UnsupportedLanguageError
 from sebs.sebs_types import Language
 
-__all__ = ["DEFAULT_VARIANT", "BenchmarkConfig", "read_config"]
+__all__ = ["DEFAULT_VARIANT", "MODULES", "BenchmarkConfig", "read_config"]
+
+#: Services that a benchmark may say it uses.
+MODULES = ("storage", "nosql")
 
 
 @dataclass
@@ -23,7 +26,7 @@ class BenchmarkConfig:
         timeout: Seconds of an invocation.
         memory: MB of an execution environment.
         languages: Languages that it is written in.
-        modules: Services that it uses: ``storage``, ``nosql``.
+        modules: Services that it uses, of :data:`MODULES`; others are tolerated.
         variants: Language to the variants of its code in that language, by name.
         peer: What on the invoking machine it exchanges messages with, a key of
             ``sebs.benchmark.peers.KINDS``; ``None``: nothing.
@@ -53,6 +56,8 @@ class BenchmarkConfig:
         languages: list[Language] = []
         variants: dict[Language, dict[str, CodeVariant]] = {}
         unknown: list[tuple[str, str]] = []
+        if json_object.get("languages") == []:
+            problems.append("languages must name one at least")
         for entry in _list(json_object, "languages", problems):
             key, declared = _language(entry, problems)
             if key is None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sebs.benchmark import commands
 from sebs.errors import DependencyError
@@ -29,6 +32,9 @@ _OLDEST_LINUX = {(3, 12): "manylinux_2_28", (0,): "manylinux2014"}
 
 #: Base name of the file that lists a language's dependencies.
 _LISTS = {Language.PYTHON: "requirements.txt", Language.NODEJS: "package.json"}
+
+#: What may follow the base name, as :func:`select_list` has it.
+_TARGETS = re.compile(r"(\.arm)?(\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,31 @@ def select_list(directory: Path, target: Target) -> Path | None:
         suffixes = [f".arm.{target.version}", ".arm", *suffixes]
     candidates = (directory / f"{name}{suffix}" for suffix in suffixes)
     return next((path for path in candidates if path.is_file()), None)
+
+
+def all_lists(directory: Path, language: Language) -> list[Path]:
+    """Return the files that list a language's dependencies, whichever target each is for."""
+    name = _LISTS.get(language)
+    if name is None:
+        return []
+    found = sorted(path for path in directory.glob(f"{name}*") if path.is_file())
+    return [path for path in found if _TARGETS.fullmatch(path.name.removeprefix(name))]
+
+
+def check_list(listed: Path, language: Language) -> None:
+    """Refuse a list of dependencies that the installer does not understand; none is looked for.
+
+    Args:
+        listed: The file.
+        language: Whose dependencies it lists.
+
+    Raises:
+        DependencyError: The reason is in the message.
+    """
+    if language is Language.NODEJS:
+        _wanted(listed)
+    elif language is Language.PYTHON:
+        _parse_requirements(listed)
 
 
 def settle_list(directory: Path, target: Target) -> None:
@@ -163,6 +194,28 @@ def _uv_platform(target: Target) -> str:
     return f"{_MACHINES[target.architecture][0]}-{linux}"
 
 
+def _parse_requirements(requirements: Path) -> None:
+    """Let uv read requirements: to remove them from nowhere takes no more than that."""
+    import uv
+
+    from sebs.benchmark.pip_settings import uv_environment
+
+    with tempfile.TemporaryDirectory(prefix="sebs-nothing-") as nowhere:
+        command: list[str | Path] = [
+            uv.find_uv_bin(), "pip", "uninstall", "--quiet",
+            "--python", sys.executable,
+            "--target", nowhere,
+            "--requirements", requirements,
+        ]  # fmt: skip
+        outcome = commands.run(command, directory=requirements.parent, environment=uv_environment())
+    if outcome.status != 0:
+        raise DependencyError(
+            f"{requirements.name} cannot be read: {outcome.reason}",
+            remedy="Write what pip reads: https://pip.pypa.io/en/stable/reference/"
+            "requirements-file-format/.",
+        )
+
+
 def _lists_anything(requirements: Path) -> bool:
     lines = (line.strip() for line in requirements.read_text(encoding="utf-8").splitlines())
     return any(line and not line.startswith("#") for line in lines)
@@ -196,13 +249,20 @@ def _prune_record(packages: Path, record: Path) -> None:
     record.write_text("".join(kept), encoding="utf-8")
 
 
-def _install_nodejs(directory: Path, package: Path, target: Target) -> None:
+def _wanted(package: Path) -> dict[str, Any]:
+    """Return what a description of a package says that it needs, name to version."""
     try:
         described = json.loads(package.read_bytes())
-        wanted = {**described.get("dependencies", {}), **described.get("optionalDependencies", {})}
+        return {**described.get("dependencies", {}), **described.get("optionalDependencies", {})}
     except (ValueError, AttributeError, TypeError) as error:
-        raise DependencyError(f"{package.name} is no description of a package: {error}.") from error
-    if not wanted:
+        raise DependencyError(
+            f"{package.name} is no description of a package: {error}.",
+            remedy="Correct it: https://docs.npmjs.com/cli/configuring-npm/package-json.",
+        ) from error
+
+
+def _install_nodejs(directory: Path, package: Path, target: Target) -> None:
+    if not _wanted(package):
         return
     npm = shutil.which("npm")
     if npm is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,12 @@ from sebs.benchmark.conventions import (
     generator_arguments,
     is_second_generation,
 )
-from sebs.errors import InputGenerationError, UnknownInputSizeError
+from sebs.errors import (
+    DependencyError,
+    InputGenerationError,
+    PlatformError,
+    UnknownInputSizeError,
+)
 
 #: ``(index of the input, key, file)``
 Upload = Callable[[int, str, str], None]
@@ -60,21 +66,42 @@ class InputModule:
             self._module = _load(directory)
 
     def buckets_count(self) -> tuple[int, int]:
-        """Return how many inputs and how many outputs the benchmark keeps in storage."""
+        """Return how many inputs and how many outputs the benchmark keeps in storage.
+
+        Raises:
+            InputGenerationError: Its own ``buckets_count`` raised, or returned something else.
+        """
         function = getattr(self._module, "buckets_count", None)
         if function is None:
             return 0, 0
         with self._running("raised in buckets_count"):
-            inputs, outputs = function()
-            return int(inputs), int(outputs)
+            inputs, outputs = map(int, function())
+        if inputs < 0 or outputs < 0:
+            raise InputGenerationError(
+                f"buckets_count of {self._directory.name} returned {(inputs, outputs)}, not two "
+                "numbers from 0 on."
+            )
+        return inputs, outputs
 
     def allocate_nosql(self) -> dict[str, dict[str, str]]:
-        """Return the tables: name to ``primary_key`` and, where there is one, ``secondary_key``."""
+        """Return the tables: name to ``primary_key`` and, where there is one, ``secondary_key``.
+
+        Raises:
+            InputGenerationError: Its own ``allocate_nosql`` raised, or returned something else.
+        """
         function = getattr(self._module, "allocate_nosql", None)
         if function is None:
             return {}
         with self._running("raised in allocate_nosql"):
-            return {str(name): dict(keys) for name, keys in function().items()}
+            tables = {str(name): dict(keys) for name, keys in function().items()}
+        for table, keys in tables.items():
+            for key, names in (("primary_key", str), ("secondary_key", (str, type(None)))):
+                if not isinstance(keys.get(key), names):
+                    raise InputGenerationError(
+                        f"The {key} of the table {table!r} of {self._directory.name} should be a "
+                        f"name, and is {keys.get(key)!r}."
+                    )
+        return tables
 
     @property
     def wants_own_buckets(self) -> bool:
@@ -113,7 +140,8 @@ class InputModule:
 
         Raises:
             UnknownInputSizeError: The benchmark has no such size.
-            InputGenerationError: ``generate_input`` raised, or returned no object.
+            InputGenerationError: ``generate_input`` raised, or returned no object, or one that is
+                no JSON.
         """
         self.require_size(size)
         generator = self._generator
@@ -139,6 +167,13 @@ class InputModule:
                 f"generate_input of {self._directory.name} returned {type(event).__name__}, "
                 "not an object."
             )
+        try:
+            json.dumps(event, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputGenerationError(
+                f"generate_input of {self._directory.name} returned what is no JSON for the size "
+                f"{size!r}: {error}."
+            ) from error
         return event
 
     def validate(
@@ -155,23 +190,38 @@ class InputModule:
 
         A validator that raises is a reason: what it says of the output is that it could not be
         understood.
+
+        Raises:
+            DependencyError: What it takes to judge cannot be installed on this machine.
+            PlatformError: The platform that the output is on does not answer, or refuses.
         """
-        validator = getattr(self._module, "validate_output", None)
-        if validator is None:
-            return None
         known = {
             "data_dir": str(data_dir),
             "input_config": event,
-            "output": _both_names(output),
+            "output": output,
             "language": language,
             "architecture": architecture,
             "storage": storage,
         }
         try:
-            with _importable(self._directory):
-                verdict = call_validator(validator, known)
+            return self.judge(known)
+        except (DependencyError, PlatformError):
+            # They say nothing of the output.
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - what foreign code raises is its verdict
-            return f"validate_output raised {_named(error)}"
+            return f"validate_output raised {described(error)}"
+
+    def judge(self, known: Mapping[str, Any]) -> str | None:
+        """Do what :meth:`validate` does, and let through whatever the validator raises.
+
+        Args:
+            known: What it may ask for; see :func:`sebs.benchmark.conventions.call_validator`.
+        """
+        validator = getattr(self._module, "validate_output", None)
+        if validator is None:
+            return None
+        with _importable(self._directory):
+            verdict = call_validator(validator, {**known, "output": _both_names(known["output"])})
         if verdict is None or verdict is True:
             return None
         if verdict is False:
@@ -210,7 +260,7 @@ class InputModule:
             raise
         except (Exception, SystemExit) as error:
             raise InputGenerationError(
-                f"The input.py of {self._directory.name} {what}: {_named(error)}."
+                f"The input.py of {self._directory.name} {what}: {described(error)}."
             ) from error
 
 
@@ -244,7 +294,8 @@ def _importable(directory: Path) -> Iterator[None]:
                     del sys.modules[name]
 
 
-def _named(error: BaseException) -> str:
+def described(error: BaseException) -> str:
+    """Return an exception as Python prints it: its type, and what it says."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

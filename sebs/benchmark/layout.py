@@ -17,10 +17,11 @@ from sebs.sebs_types import Language
 #: The file that has the handler, of each language that is built here.
 HANDLER_FILES = {Language.PYTHON: "function.py", Language.NODEJS: "function.js"}
 
-#: What else a build may have made that is imported or required by the same name.
-_OTHER_HANDLERS = {
-    Language.PYTHON: ("function/__init__.py", "function.*so", "function.*pyd"),
-    Language.NODEJS: ("function/index.js", "function/package.json", "function.node"),
+#: What is imported or required by its name, the first one that there is: a package of Python wins
+#: over a module, a file of Node.js over a directory.
+_FOUND_AS = {
+    Language.PYTHON: ("function/__init__.py", "function.*so", "function.*pyd", "function.py"),
+    Language.NODEJS: ("function.js", "function.node", "function/package.json", "function/index.js"),
 }
 
 #: Label of the part that lies over the plain code, or is patched into it.
@@ -81,6 +82,17 @@ def parts(
     return [shared, code, Part(VARIANT, sources / overlay, is_junk)]
 
 
+def find_handler(directory: Path, language: Language) -> Path | None:
+    """Return the file of the code that is invoked, as its language finds it, or ``None``.
+
+    Args:
+        directory: The build directory.
+        language: Language of the code.
+    """
+    found = (path for each in _FOUND_AS.get(language, ()) for path in sorted(directory.glob(each)))
+    return next((path for path in found if path.is_file()), None)
+
+
 def require_handler(directory: Path, language: Language, benchmark: str) -> None:
     """Refuse a build directory without the code that is invoked, which no invocation would find.
 
@@ -92,13 +104,10 @@ def require_handler(directory: Path, language: Language, benchmark: str) -> None
     Raises:
         InvalidBenchmarkError: It has none.
     """
-    name = HANDLER_FILES.get(language)
-    if name is None or (directory / name).is_file():
-        return
-    if not any(any(directory.glob(pattern)) for pattern in _OTHER_HANDLERS[language]):
+    if language in _FOUND_AS and find_handler(directory, language) is None:
         raise InvalidBenchmarkError(
-            f"{benchmark} has no {language}/{name}, and its build makes none: there is nothing to "
-            "invoke.",
+            f"{benchmark} has no {language}/{HANDLER_FILES[language]}, and its build makes none: "
+            "there is nothing to invoke.",
             remedy="Write the function there; `sebs benchmark validate` shows whatever else lacks.",
         )
 

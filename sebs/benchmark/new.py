@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from sebs.benchmark.source import BUNDLED
 from sebs.errors import InvalidNameError, UnsupportedLanguageError, UsageError
 from sebs.sebs_types import Language
 
@@ -33,6 +35,11 @@ def check_name(name: str) -> None:
         )
 
 
+def is_bundled(name: str) -> bool:
+    """Return whether a bundled benchmark has a name."""
+    return any(BUNDLED.glob(f"*/{glob.escape(name)}/config.json"))
+
+
 def write_skeleton(
     directory: Path, name: str, languages: Sequence[Language] = SKELETON_LANGUAGES
 ) -> Path:
@@ -41,7 +48,7 @@ def write_skeleton(
     Args:
         directory: Where the benchmark's own directory is made.
         name: Such as ``911.my-function``.
-        languages: What it is written in.
+        languages: What it is written in; one that is named twice counts once.
 
     Returns:
         The benchmark's directory.
@@ -53,6 +60,7 @@ def write_skeleton(
         OSError: The directory cannot be written.
     """
     check_name(name)
+    languages = list(dict.fromkeys(languages))
     for language in languages:
         if language not in SKELETON_LANGUAGES:
             raise UnsupportedLanguageError(

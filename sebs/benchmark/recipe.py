@@ -109,15 +109,24 @@ class Recipe:
         self._build(directory, docker_client)
         require_handler(directory, self.target.language, self.source.name)
 
+    def lay_out(self, directory: Path) -> None:
+        """Fill an empty directory with the sources alone, variant and wrappers included.
+
+        Raises:
+            InvalidBenchmarkError: A link leaves its directory, or a patch does not fit.
+        """
+        from sebs.benchmark.assembly import lay_out
+
+        lay_out(directory, self._copied)
+
+    @property
+    def _copied(self) -> list[Part]:
+        return [part for part in self.parts() if part.label != "shared"]
+
     def _build(self, directory: Path, docker_client: Any) -> None:
         from sebs.benchmark.assembly import assemble
 
-        assemble(
-            directory,
-            benchmark=self.source.path,
-            parts=[part for part in self.parts() if part.label != "shared"],
-            target=self.target,
-        )
+        assemble(directory, benchmark=self.source.path, parts=self._copied, target=self.target)
         if self._package_script is None:
             return
         from sebs.benchmark.package_script import run_package_script

@@ -57,7 +57,7 @@ def find_benchmark(name: str, benchmarks_dirs: Iterable[str | Path] = ()) -> Ben
     """Return the benchmark of a name; further directories come before the bundled ones.
 
     Raises:
-        UsageError: A further directory does not exist.
+        UsageError: A further directory does not exist, or is a benchmark itself.
         UnknownBenchmarkError: There is none; the message lists those that exist.
         InvalidNameError: Its directory is called as no benchmark can be.
         InvalidBenchmarkError: Its ``config.json`` cannot be used, or a directory has two of it.
@@ -76,7 +76,7 @@ def list_benchmarks(benchmarks_dirs: Iterable[str | Path] = ()) -> list[Benchmar
     """Return all benchmarks, sorted by name.
 
     Raises:
-        UsageError: A further directory does not exist.
+        UsageError: A further directory does not exist, or is a benchmark itself.
         InvalidNameError: The directory of one is called as no benchmark can be.
         InvalidBenchmarkError: The ``config.json`` of one of them cannot be used, or a directory has
             two of one name.
@@ -93,7 +93,7 @@ def survey(
     """Return all benchmarks that can be used, sorted by name, and what is wrong with the others.
 
     Raises:
-        UsageError: A further directory does not exist.
+        UsageError: A further directory does not exist, or is a benchmark itself.
     """
     found: list[BenchmarkSource] = []
     faults: list[InvalidBenchmarkError | InvalidNameError] = []
@@ -143,6 +143,11 @@ def _directories(benchmarks_dirs: Iterable[str | Path]) -> dict[str, list[Path]]
             raise UsageError(
                 f"There is no directory of benchmarks at {str(root)!r}.",
                 remedy="Name one that holds benchmarks, or groups of them.",
+            )
+        # By its input.py, for a configuration of sebs is called config.json as well.
+        if (root / _CONFIG).is_file() and (root / "input.py").is_file():
+            raise UsageError(
+                f"{str(root)!r} is a benchmark itself.", remedy=f"Name {str(root.parent)!r}."
             )
     for root in [*roots, *([BUNDLED] if BUNDLED.is_dir() else [])]:
         here: dict[str, list[Path]] = {}

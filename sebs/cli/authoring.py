@@ -24,15 +24,20 @@ from sebs.cli import options
 @options.as_json
 def new(name: str, directory: Path, languages: str, as_json: bool) -> None:
     """Write a new benchmark NAME, such as 911.my-function, that builds, runs and is judged."""
-    from sebs.benchmark.new import write_skeleton
+    from sebs.benchmark.new import is_bundled, write_skeleton
     from sebs.cli import output
     from sebs.sebs_types import Language
 
-    wanted = [Language.deserialize(key.strip()) for key in languages.split(",")]
+    keys = dict.fromkeys(key.strip() for key in languages.split(","))
+    wanted = [Language.deserialize(key) for key in keys]
     path = write_skeleton(directory, name, wanted)
+    bundled_too = is_bundled(name)
     if as_json:
-        output.print_json({"benchmark": name, "path": str(path), "languages": wanted})
+        document = {"benchmark": name, "path": str(path), "languages": wanted}
+        output.print_json({**document, "bundled_too": bundled_too})
         return
+    if bundled_too:
+        click.echo(f"There is a bundled {name}, too: with --benchmarks-dir this one is used.")
     click.echo(f"{path} is written. Try it:")
     click.echo(f"  sebs benchmark validate {shlex.quote(str(path))}")
     parent = shlex.quote(str(path.parent))
@@ -55,16 +60,17 @@ def validate(directory: Path, sizes: tuple[str, ...], data_dir: Path | None, as_
     nothing is deployed. It ends with the languages in which the benchmark can be used. Exits with 1
     where there is a problem; notes are none.
     """
-    from sebs.benchmark.checking import check, usable_languages
+    from sebs.checking.check import check, usable_languages
     from sebs.cli import output
     from sebs.errors import UsageError
 
-    for what, path in (("a benchmark", directory), ("data", data_dir)):
+    for path, what in (
+        (directory, "is the benchmark's own, the one with its config.json"),
+        (data_dir, "has the benchmark's own input data"),
+    ):
         if path is not None and not path.is_dir():
             raise UsageError(
-                f"There is no directory {str(path)!r}.",
-                remedy=f"Name {what}'s own directory"
-                + (", the one with its config.json." if path is directory else "."),
+                f"There is no directory {str(path)!r}.", remedy=f"Name the directory that {what}."
             )
     found = check(directory, sizes=sizes, data_dir=data_dir)
     problems = [finding for finding in found if finding.problem]

@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sebs.benchmark.conventions import call_validator, generator_arguments, is_second_generation
-from sebs.errors import InputGenerationError, UnknownInputSizeError
+from sebs.errors import (
+    DependencyError,
+    InputGenerationError,
+    PlatformUnreachableError,
+    SebsError,
+    UnknownInputSizeError,
+)
 
 KNOWN = {
     "data_dir": "<data_dir>",
@@ -341,6 +347,27 @@ def test_verdicts(make: Make, source: Path, body: str, reason: str | None) -> No
     write_tree(source, {"input.py": text})
     verdict = make().validate_output({}, {})
     assert verdict is None if reason is None else reason in str(verdict)
+
+
+@pytest.mark.parametrize("error", [DependencyError("no ffmpeg"), PlatformUnreachableError("no")])
+def test_what_keeps_this_machine_from_judging_is_no_verdict(
+    make: Make, source: Path, error: SebsError
+) -> None:
+    text = (
+        f"{INPUT}\ndef validate_output(input_config, output):\n"
+        f"    import sebs.errors\n    raise sebs.errors.{type(error).__name__}({error.message!r})\n"
+    )
+    write_tree(source, {"input.py": text})
+    with pytest.raises(type(error), match=error.message):
+        make().validate_output({}, {})
+
+
+@pytest.mark.parametrize("event", ["{'n': float('inf')}", "{'n': {1}}", "{(1, 2): 3}"])
+def test_an_event_that_is_no_json_is_named(make: Make, source: Path, event: str) -> None:
+    text = f"def generate_input(data_dir, size, i, o, upload):\n    return {event}\n"
+    write_tree(source, {"input.py": text})
+    with pytest.raises(InputGenerationError, match="is no JSON for the size 'test': "):
+        make().prepare_input(None, "test")
 
 
 def test_without_a_validator_everything_is_valid(make: Make) -> None:

@@ -57,6 +57,19 @@ def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
         list_benchmarks([tmp_path / "nowhere"])
 
 
+def test_a_benchmark_in_the_place_of_a_directory_of_them_is_told(suite: Path) -> None:
+    for look in (
+        lambda: find_benchmark(NAME, [suite / NAME]),
+        lambda: list_benchmarks([suite / NAME]),
+    ):
+        with pytest.raises(UsageError, match="is a benchmark itself") as caught:
+            look()
+        assert caught.value.remedy == f"Name {str(suite)!r}."
+    # A configuration of sebs itself may lie beside benchmarks.
+    (suite / "config.json").write_text("{}")
+    assert find_benchmark(NAME, [suite]).path == suite / NAME
+
+
 def test_two_of_one_name_in_one_directory_are_refused(suite: Path, tmp_path: Path) -> None:
     config = (suite / NAME / "config.json").read_text()
     names = [f"100.one/{NAME}", f"200.two/{NAME}"]
@@ -139,6 +152,7 @@ def test_languages_that_are_unknown_here_leave_the_others_usable() -> None:
         ({"memory": 0}, "memory must be a positive whole number of MB, not 0"),
         ({"memory": 1.5}, "memory"),
         ({"languages": "python"}, "languages must be a list"),
+        ({"languages": []}, "languages must name one at least"),
         ({"languages": ["cobol"]}, "Unknown language 'cobol'"),
         ({"languages": [{"language": "python", "variants": ["../up"]}]}, "variants of 'python'"),
         ({"languages": [{"language": "python", "variants": {"x": "../up"}}]}, "variants of"),

@@ -53,6 +53,22 @@ def test_a_person_is_told_what_to_do_next(sebs: CommandLine) -> None:
     assert sebs("benchmark", "new", "912.x", "--languages", "cobol").code == 2
 
 
+def test_a_language_that_is_named_twice_is_written_once(sebs: CommandLine) -> None:
+    done = sebs("benchmark", "new", NAME, "--languages", "python, python", "--json")
+    assert done.code == 0, done.err
+    assert done.document["languages"] == ["python"]
+    assert sebs("benchmark", "validate", NAME).code == 0
+
+
+def test_a_name_that_a_bundled_benchmark_has_is_told(sebs: CommandLine) -> None:
+    done = sebs("benchmark", "new", "010.sleep")
+    assert done.code == 0, done.err
+    assert "There is a bundled 010.sleep, too: with --benchmarks-dir this one is used." in done.out
+    told = sebs("benchmark", "new", "010.sleep", "--directory", "other", "--json")
+    assert told.document["bundled_too"] is True
+    assert sebs("benchmark", "new", NAME, "--json").document["bundled_too"] is False
+
+
 def test_all_problems_are_shown_with_what_to_do(sebs: CommandLine) -> None:
     sebs("benchmark", "new", NAME)
     (sebs.root / NAME / "python/function.py").unlink()
@@ -61,7 +77,7 @@ def test_all_problems_are_shown_with_what_to_do(sebs: CommandLine) -> None:
     assert done.code == 1
     lines = done.out.splitlines()
     for words in (
-        ("python/function.py", "problem", "cannot be read", "Write the function there."),
+        ("python/function.py", "problem", "there is none", "Write the function there."),
         ("input.py", "note", "has no validate_output", "Write one"),
         ("input.py", "note", "declares no sizes", "size_generators"),
     ):
@@ -84,9 +100,26 @@ def test_what_is_no_directory_is_refused(sebs: CommandLine) -> None:
     sebs("benchmark", "new", NAME)
     done = sebs("benchmark", "validate", NAME, "--data-dir", "absent")
     assert (done.code, done.out) == (2, "")
+    assert "Name the directory that has the benchmark's own input data." in done.err
     done = sebs("benchmark", "new", "912.other", "--directory", f"{NAME}/config.json")
     assert (done.code, done.out) == (2, "")
     assert "is no directory" in done.err
+
+
+def test_a_benchmark_in_the_place_of_a_directory_of_benchmarks_is_told(sebs: CommandLine) -> None:
+    own = sebs.benchmarks / "901.increment"
+    done = sebs("benchmark", "invoke", "901.increment", "test", "--benchmarks-dir", own)
+    assert done.code == 2
+    assert f"{str(own)!r} is a benchmark itself. Name {str(own.parent)!r}." in done.err
+
+
+def test_an_event_that_is_no_json_is_the_benchmarks_fault(sebs: CommandLine) -> None:
+    inputs = "def generate_input(*given):\n    return {'number': float('nan')}\n"
+    sebs.write_benchmark("901.increment", inputs=inputs)
+    done = sebs.invoke()
+    assert done.code == 1
+    assert "returned what is no JSON for the size 'test'" in done.err
+    assert "bug" not in done.err
 
 
 def test_a_name_with_a_space_cannot_be_used_and_a_path_with_one_can(sebs: CommandLine) -> None:

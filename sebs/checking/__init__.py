@@ -1,0 +1,1 @@
+"""Looking a benchmark's directory over before anything is built of it."""
