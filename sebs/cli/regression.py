@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,6 @@ from sebs.cli import options
 
 if TYPE_CHECKING:
     from sebs.cli.session import Session
-    from sebs.regression.cases import Case
     from sebs.regression.outcome import Outcome
     from sebs.regression.record import Record
     from sebs.regression.runner import MakeBenchmark
@@ -26,7 +27,31 @@ _OUTPUT_DIR = Path("sebs-results")
 
 
 def _names(help_text: str) -> Any:
-    return {"multiple": True, "metavar": "NAMES", "help": f"{help_text}; separated by commas."}
+    return {
+        "multiple": True,
+        "metavar": "NAMES",
+        "help": f"{help_text}; separated by commas.",
+        "callback": _require_names,
+    }
+
+
+def _require_names(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse an option that was given and names nothing: without it everything is run.
+
+    Raises:
+        UsageError: It does.
+    """
+    from sebs.cli.resuming import split
+    from sebs.errors import UsageError
+
+    if given and not split(given):
+        raise UsageError(
+            f"{parameter.opts[0]} names nothing: {','.join(given)!r}.",
+            remedy="Leave it out for everything that there is.",
+        )
+    return given
 
 
 @click.command("regression")
@@ -84,20 +109,20 @@ def command(
     from sebs.cli.session import open_session
 
     if resume is None:
-        kept = resuming.kept_options({**given, "junit": junit})
         with open_session(**given, verbose=verbose) as session:
-            record = _begin(session, given, kept)
+            record = _begin(session, {**given, "junit": junit})
             interrupted = _run(session, record, given["jobs"])
     else:
         record, given = _take_up(context, resume)
         junit = junit or given["junit"]
+        _require_writable(junit)
         with open_session(**given, verbose=verbose) as session:
             resuming.require_same(session.configuration, record.manifest["configuration"])
             interrupted = _run(session, record, given["jobs"])
-    _report(record, junit or record.junit_path, as_json)
+    reported = _report(record, junit or record.junit_path, as_json)
     if interrupted:
         raise KeyboardInterrupt
-    return 0 if record.succeeded else 1
+    return 0 if record.succeeded and reported else 1
 
 
 def _take_up(context: click.Context, directory: Path) -> tuple[Record, dict[str, Any]]:
@@ -117,11 +142,34 @@ def _take_up(context: click.Context, directory: Path) -> tuple[Record, dict[str,
     return record, given
 
 
-def _begin(session: Session, given: dict[str, Any], kept: dict[str, Any]) -> Record:
+def _require_writable(junit: Path | None) -> None:
+    """Make sure that a JUnit file can be written, before what goes into it is run.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    from sebs.errors import UsageError
+
+    if junit is None:
+        return
+    try:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        if junit.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=junit.parent):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"No JUnit file can be written at {str(junit)!r}: {error.strerror}.",
+            remedy="Name a file in a directory that can be written.",
+        ) from error
+
+
+def _begin(session: Session, given: dict[str, Any]) -> Record:
     """Settle what is run, and keep that with everything that it takes to go on with it."""
     from sebs.benchmark.source import find_benchmark, list_benchmarks
     from sebs.cli import resuming
-    from sebs.regression.asked import require_asked, require_variants
+    from sebs.regression.asked import require_asked, require_size, require_variants
     from sebs.regression.cases import Selection, cases_of
     from sebs.regression.record import new_record
     from sebs.sebs import default_cache_dir
@@ -141,19 +189,23 @@ def _begin(session: Session, given: dict[str, Any], kept: dict[str, Any]) -> Rec
     cases = cases_of(session.system, sources, selection)
     require_asked(session.system, sources, selection, cases)
     require_variants(session.system, _maker(session), selection, cases)
+    run = {case.benchmark for case in cases}
+    require_size([source for source in sources if source.name in run], given["size"])
+    _require_writable(given["junit"])
     trigger = session.experiment.trigger
     settled = {
         "deployment": session.system.name(),
         "trigger": trigger,
         "cache_dir": given["cache_dir"] or default_cache_dir(),
     }
+    kept = resuming.kept_options({**given, **settled})
     return new_record(
         session.client.output_dir,
         session.system.name(),
         given["size"],
         trigger,
         cases,
-        options={**kept, **resuming.kept_options(settled)},
+        options=kept,
         configuration=resuming.plain_configuration(session.configuration),
     )
 
@@ -188,28 +240,39 @@ def _run(session: Session, record: Record, jobs: int) -> bool:
     return False
 
 
-def _report(record: Record, junit: Path, as_json: bool) -> None:
+def _report(record: Record, junit: Path, as_json: bool) -> bool:
+    """Show what became of the cases, then write the JUnit file; return whether that worked."""
     from sebs.cli import output
     from sebs.regression.junit import write_junit
 
-    outcomes = record.outcomes
-    junit.parent.mkdir(parents=True, exist_ok=True)
-    write_junit(junit, record.manifest["deployment"], outcomes)
     if as_json:
         output.print_json(record.document())
-        return
-    columns = ["benchmark", "form", "state", "cold [ms]", "warm [ms]", "took [s]"]
-    known = {outcome.case.key: outcome for outcome in outcomes}
-    rows = [_row(case, known.get(case.key)) for case in record.cases]
-    output.print_table(columns, rows, numbers=columns[3:])
-    for outcome in outcomes:
-        if not outcome.passed:
-            click.echo(f"{outcome.case.key}: {outcome.reason}")
-    click.echo(_summary(record))
+    else:
+        _show(record)
+    try:
+        write_junit(junit, record.manifest["deployment"], record.all_outcomes)
+    except OSError as error:
+        click.echo(f"Error: the JUnit file cannot be written: {error}", err=True)
+        return False
+    if as_json:
+        return True
     click.echo(f"JUnit: {junit}")
     if not record.succeeded:
         directory = shlex.quote(str(record.directory))
         click.echo(f"Run again what did not pass: sebs regression --resume {directory}")
+    return True
+
+
+def _show(record: Record) -> None:
+    from sebs.cli import output
+
+    columns = ["benchmark", "form", "state", "cold [ms]", "warm [ms]", "took [s]"]
+    rows = [_row(outcome) for outcome in record.all_outcomes]
+    output.print_table(columns, rows, numbers=columns[3:])
+    for outcome in record.outcomes:
+        if not outcome.passed:
+            click.echo(f"{outcome.case.key}: {outcome.reason}")
+    click.echo(_summary(record))
 
 
 def _summary(record: Record) -> str:
@@ -220,10 +283,12 @@ def _summary(record: Record) -> str:
     return f"{passed} of {total} passed; {unjudged} ran, and nothing says whether they are right."
 
 
-def _row(case: Case, outcome: Outcome | None) -> list[Any]:
-    if outcome is None:
-        return [case.benchmark, case.form, "not run", None, None, None]
+def _row(outcome: Outcome) -> list[Any]:
+    from sebs.regression.outcome import State
+
+    case, state = outcome.case, outcome.state
     times = [
         None if time is None else f"{time / 1000:.2f}" for time in (outcome.cold, outcome.warm)
     ]
-    return [case.benchmark, case.form, outcome.state.value, *times, f"{outcome.seconds:.1f}"]
+    took = None if state is State.NOT_RUN else f"{outcome.seconds:.1f}"
+    return [case.benchmark, case.form, state.value, *times, took]

@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from sebs.benchmark.inputs import InputModule
 from sebs.benchmark.source import BenchmarkSource
-from sebs.errors import SebsError, UnsupportedLanguageError, UnsupportedVariantError
+from sebs.errors import (
+    InputGenerationError,
+    SebsError,
+    UnknownInputSizeError,
+    UnsupportedLanguageError,
+    UnsupportedVariantError,
+)
 from sebs.regression.cases import Case, Selection
 from sebs.sebs_types import Architecture
+from sebs.utils import did_you_mean
 
 if TYPE_CHECKING:
     from sebs.faas.system import System
@@ -84,6 +92,33 @@ def require_variants(
         except SebsError:
             # What else is wrong with this benchmark is the affair of its own case.
             continue
+
+
+def require_size(sources: Collection[BenchmarkSource], size: str) -> None:
+    """Make sure that the benchmarks have inputs of a size, as far as they say which they have.
+
+    Args:
+        sources: Those that have cases.
+        size: The input size.
+
+    Raises:
+        UnknownInputSizeError: Some have none; the message lists them.
+    """
+    declared: dict[str, list[str]] = {}
+    for source in sources:
+        try:
+            sizes = InputModule(source.path).sizes
+        except InputGenerationError:
+            # What is wrong with this benchmark is the affair of its own cases.
+            continue
+        if sizes:
+            declared[source.name] = sizes
+    if lacking := [name for name, sizes in declared.items() if size not in sizes]:
+        common = sorted(set.intersection(*map(set, declared.values())))
+        raise UnknownInputSizeError(
+            f"There is no input of size {size!r} in {', '.join(lacking)}.",
+            remedy=f"{did_you_mean(size, common)}All of them have: {', '.join(common) or 'none'}.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ what nobody judged, and its ``type`` is the state of the case.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,6 +20,7 @@ _ELEMENTS = {
     State.WRONG: "failure",
     State.FAILED: "error",
     State.BROKEN: "error",
+    State.NOT_RUN: "error",
 }
 
 #: What XML 1.0 cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets
@@ -37,10 +38,8 @@ def write_junit(path: Path, platform: str, outcomes: Sequence[Outcome]) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    root = ElementTree.Element("testsuites", _counts(outcomes))
-    suite = ElementTree.SubElement(
-        root, "testsuite", {"name": f"sebs.{platform}", **_counts(outcomes)}
-    )
+    root = _element("testsuites", _counts(outcomes))
+    suite = _element("testsuite", {"name": f"sebs.{platform}", **_counts(outcomes)}, root)
     for outcome in outcomes:
         _add_case(suite, platform, outcome)
     ElementTree.indent(root)
@@ -59,20 +58,26 @@ def _counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
 
 
 def _add_case(suite: ElementTree.Element, platform: str, outcome: Outcome) -> None:
-    case = ElementTree.SubElement(
-        suite,
-        "testcase",
-        {
-            "classname": f"{platform}.{outcome.case.benchmark}",
-            "name": outcome.case.form,
-            "time": f"{outcome.seconds:.3f}",
-        },
-    )
+    attributes = {
+        "classname": f"{platform}.{outcome.case.benchmark}",
+        "name": outcome.case.form,
+        "time": f"{outcome.seconds:.3f}",
+    }
+    case = _element("testcase", attributes, suite)
     if not outcome.passed:
-        reason = _NO_XML.sub("\ufffd", outcome.reason)
-        what = ElementTree.SubElement(
-            case,
-            _ELEMENTS[outcome.state],
-            {"type": outcome.state.value, "message": reason.partition("\n")[0]},
-        )
-        what.text = reason
+        message = outcome.reason.partition("\n")[0]
+        attributes = {"type": outcome.state.value, "message": message}
+        _element(_ELEMENTS[outcome.state], attributes, case).text = _text(outcome.reason)
+
+
+def _element(
+    tag: str, attributes: Mapping[str, str], parent: ElementTree.Element | None = None
+) -> ElementTree.Element:
+    element = ElementTree.Element(tag, {name: _text(text) for name, text in attributes.items()})
+    if parent is not None:
+        parent.append(element)
+    return element
+
+
+def _text(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)

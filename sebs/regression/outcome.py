@@ -18,6 +18,7 @@ class State(str, Enum):
     WRONG = "wrong"
     FAILED = "failed"
     BROKEN = "broken"
+    NOT_RUN = "not run"
 
     def __str__(self) -> str:
         return self.value
@@ -32,7 +33,8 @@ class Outcome:
         state: Passed; not judged: it answered, and its benchmark does not say what is right;
             wrong: it answered, and an output or the start is not as it should be; failed: an
             invocation did not start, raised, or was not answered; broken: it could not be built,
-            fed or deployed, so nothing was invoked.
+            fed or deployed, or its outputs could not be judged on this machine; not run: an
+            interruption came before it.
         reason: Why it is not passed; empty where it is.
         seconds: How long it took in all.
         cold: Client time of the cold invocation, µs; ``None`` unless it succeeded.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,13 +19,19 @@ import sebs
 from sebs.errors import ResultFormatError, UsageError
 from sebs.regression.cases import Case
 from sebs.regression.outcome import Outcome, State
-from sebs.results.journal import Journal, read_journal
+from sebs.results.journal import Journal, read_lines
 from sebs.utils import write_atomically
 
 #: Version of the manifest; readers refuse newer ones. Older ones did not keep the options.
 FORMAT_VERSION = 2
 
 _MANIFEST, _OUTCOMES = "manifest.json", "outcomes.jsonl"
+
+#: What a manifest has to go on with, and as what.
+_FIELDS = {
+    "deployment": str, "size": str, "trigger": str, "options": dict, "configuration": dict,
+    "cases": list,
+}  # fmt: skip
 
 
 class Record:
@@ -54,6 +60,15 @@ class Record:
         """What is known so far, in the order of the cases."""
         known = (self._outcomes.get(case.key) for case in self.cases)
         return [outcome for outcome in known if outcome is not None]
+
+    @property
+    def all_outcomes(self) -> list[Outcome]:
+        """What became of every case, in their order: also that one was not run."""
+        reason = "It was interrupted before this case was run."
+        return [
+            self._outcomes.get(case.key, Outcome(case, State.NOT_RUN, reason))
+            for case in self.cases
+        ]
 
     @property
     def remaining(self) -> list[Case]:
@@ -157,10 +172,21 @@ def load_record(directory: Path) -> Record:
             f"There is no regression in {str(directory)!r}.",
             remedy="Name the directory that `sebs regression` printed.",
         )
+    manifest = _read_manifest(path)
+    wanted = {Case(**case).key for case in manifest["cases"]}
+    known = _read_outcomes(directory / _OUTCOMES)
+    outcomes = {outcome.case.key: outcome for outcome in known if outcome.case.key in wanted}
+    return Record(directory, manifest, outcomes)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_bytes())
         version = manifest["version"]
-        cases = [Case(**case) for case in manifest["cases"]]
+        if not isinstance(version, int):
+            raise ValueError(f"{version!r} is no version")
+        if version == FORMAT_VERSION:
+            _check_manifest(manifest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultFormatError(
             f"{str(path)!r} is no regression's manifest: {error!r}.",
@@ -172,8 +198,25 @@ def load_record(directory: Path) -> Record:
             f"{str(path)!r} has version {version}, this sebs reads {FORMAT_VERSION}.",
             remedy="Update sebs-faas." if newer else "Begin a new regression.",
         )
-    journal = directory / _OUTCOMES
-    known = map(Outcome.deserialize, read_journal(journal) if journal.exists() else ())
-    wanted = {case.key for case in cases}
-    outcomes = {outcome.case.key: outcome for outcome in known if outcome.case.key in wanted}
-    return Record(directory, manifest, outcomes)
+    checked: dict[str, Any] = manifest
+    return checked
+
+
+def _check_manifest(manifest: Mapping[str, Any]) -> None:
+    for name, kind in _FIELDS.items():
+        if not isinstance(manifest[name], kind):
+            raise ValueError(f"{name} is {manifest[name]!r}")
+    for case in manifest["cases"]:
+        Case(**case)
+
+
+def _read_outcomes(path: Path) -> Iterator[Outcome]:
+    """Yield the outcomes in a journal, where there is one."""
+    for number, line in read_lines(path) if path.exists() else ():
+        try:
+            yield Outcome.deserialize(line)
+        except ResultFormatError as error:
+            raise ResultFormatError(
+                f"Line {number} of {str(path)!r}: {error.message}",
+                remedy="Remove the line: its case is run again.",
+            ) from error

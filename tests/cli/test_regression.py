@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from cli_line import HANDLER, CommandLine, Done
+from cli_line import HANDLER, INPUT, CommandLine, Done
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 WRONG = "def handler(event):\n    return {'result': 0}\n"
@@ -99,6 +99,20 @@ def test_each_failure_is_told_apart_and_stops_no_other(faulty: CommandLine) -> N
     assert counts == {"tests": "7", "failures": "1", "errors": "5"}
 
 
+def test_what_this_machine_cannot_judge_is_not_wrong(sebs: CommandLine) -> None:
+    unable = (
+        "    from sebs.errors import DependencyError\n    raise DependencyError('no ffmpeg')\n"
+        "    wanted ="
+    )
+    sebs.write_benchmark("902.unable", inputs=INPUT.replace("    wanted =", unable))
+    done = regression(sebs, "--benchmarks", "902.unable", "--json")
+    assert done.code == 1
+    [outcome] = done.document["outcomes"]
+    assert (outcome["state"], outcome["reason"]) == ("broken", "no ffmpeg")
+    invoked = sebs.invoke(benchmark="902.unable")
+    assert (invoked.code, invoked.err) == (1, "Error: no ffmpeg\n")
+
+
 def test_what_passed_is_not_run_again(faulty: CommandLine) -> None:
     done = regression(faulty, "--benchmarks", NAMES)
     assert done.code == 1
@@ -140,6 +154,10 @@ def test_an_interrupted_regression_keeps_what_is_known(sebs: CommandLine) -> Non
     assert process.returncode == 130
     assert "not run" in out
     assert "1 of 3 passed." in out
+    junit = ElementTree.parse(sebs.only_run() / "junit.xml").getroot()
+    counts = {key: junit.attrib[key] for key in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "3", "failures": "0", "errors": "2", "skipped": "0"}
+    assert [error.attrib["type"] for error in junit.iter("error")] == ["not run"] * 2
     done = regression(sebs, "--resume", sebs.only_run())
     assert done.code == 0, done.out
     assert "3 of 3 passed." in done.out

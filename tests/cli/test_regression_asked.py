@@ -49,6 +49,22 @@ def several(sebs: CommandLine) -> CommandLine:
             ("--benchmarks", "901.increment,902.java-only"),
             "local does not run java, the language of 902.java-only.",
         ),
+        (("--benchmarks", ""), "--benchmarks names nothing: ''."),
+        (("--benchmarks", ",", "--languages", ""), "--benchmarks names nothing: ','."),
+        (("--language-versions", " "), "--language-versions names nothing: ' '."),
+        (
+            ("--benchmarks", "901.increment,010.sleep", "--size", "tets"),
+            "There is no input of size 'tets' in 901.increment, 010.sleep. "
+            "Did you mean test? All of them have: small, test.",
+        ),
+        (
+            ("--benchmarks", "901.increment", "--junit", "/proc/nope"),
+            "No JUnit file can be written at '/proc/nope'",
+        ),
+        (
+            ("--benchmarks", "901.increment", "--junit", "benchmarks"),
+            "No JUnit file can be written at 'benchmarks'",
+        ),
         (("--variants", "foo"), "'foo'. Use the system variant 'package'."),
         (("--variants", "package,container"), "'container'. Use the system variant 'package'."),
         (("--resume", "nowhere"), "There is no regression in 'nowhere'"),
@@ -100,3 +116,16 @@ def test_what_nobody_judges_fails_as_others_do(sebs: CommandLine) -> None:
     done = regression(sebs, "--benchmarks", "902.unjudged", "--json")
     assert done.code == 1
     assert [each["state"] for each in done.document["outcomes"]] == ["failed"]
+
+
+def test_what_is_known_is_shown_though_the_junit_file_cannot_be_written(sebs: CommandLine) -> None:
+    occupying = "    import os; os.mkdir('own.xml')\n    return {"
+    sebs.write_benchmark("902.occupies", inputs=INPUT.replace("    return {", occupying))
+    arguments = ("--benchmarks", "902.occupies", "--junit", "own.xml")
+    shown = regression(sebs, *arguments)
+    assert shown.code == 1
+    assert "own.xml" in shown.err
+    assert "1 of 1 passed." in shown.out
+    (sebs.root / "own.xml").rmdir()
+    document = regression(sebs, *arguments, "--json")
+    assert (document.code, document.document["passed"]) == (1, 1)

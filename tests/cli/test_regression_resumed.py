@@ -141,6 +141,45 @@ def test_the_hint_is_the_command(begun: CommandLine) -> None:
     assert elsewhere(begun, *arguments[1:]).code == 0
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"version": "1"}, "'1' is no version"),
+        ({"version": 2, "options": None}, "options"),
+        ({"cases": [{"benchmark": "901.increment"}]}, "missing"),
+    ],
+)
+def test_a_manifest_that_is_none_is_named(
+    begun: CommandLine, change: dict[str, object], said: str
+) -> None:
+    manifest = begun.only_run() / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **change}))
+    done = begun("regression", "--resume", begun.only_run())
+    assert done.code == 1
+    assert f"{str(manifest)!r} is no regression's manifest" in done.err
+    assert said in done.err
+    assert "bug" not in done.err
+
+
+def test_an_outcome_that_is_none_is_named(begun: CommandLine) -> None:
+    outcomes = begun.only_run() / "outcomes.jsonl"
+    with outcomes.open("a") as stream:
+        stream.write("{}\n")
+    done = begun("regression", "--resume", begun.only_run())
+    assert done.code == 1
+    assert f"Line 3 of {str(outcomes)!r}: This is no outcome of a regression" in done.err
+    assert "'case'" in done.err
+
+
+def test_a_junit_file_that_cannot_be_written_is_noticed_before_anything_is_run(
+    begun: CommandLine,
+) -> None:
+    before = (begun.only_run() / "outcomes.jsonl").read_bytes()
+    done = begun("regression", "--resume", begun.only_run(), "--junit", "/proc/nope")
+    assert done.code == 2
+    assert (begun.only_run() / "outcomes.jsonl").read_bytes() == before
+
+
 def test_one_that_kept_no_options_is_refused(begun: CommandLine) -> None:
     manifest = begun.only_run() / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "version": 1}))
