@@ -2,8 +2,9 @@
 
 The regression is that of a user: ``sebs regression``, all benchmarks in Python at size test, in a
 new cache directory, so that everything is built and deployed. What has been downloaded before is in
-uv's own cache, which is warm after the installations. Their reference is uv itself with the same
-requirements.
+uv's and npm's own caches, which are warm after the installations. Their reference is uv itself with
+the same requirements, or npm itself with the same description of the package; npm asks the registry
+for news whatever is in its cache.
 """
 
 from __future__ import annotations
@@ -17,20 +18,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
 import uv
 from _table import Row, print_table
 
-from sebs.benchmark.dependencies import Target, install, select_list
+from sebs.benchmark.dependencies import Target, install, select_list, settle_list
 from sebs.benchmark.source import list_benchmarks
 from sebs.sebs_types import Language
 
 REPETITIONS = 3
 SEBS = "import sys; from sebs.cli.main import entry; sys.exit(entry())"
 MACHINE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x64"
-TARGET = Target(Language.PYTHON, f"{sys.version_info.major}.{sys.version_info.minor}", MACHINE)
+PYTHON = Target(Language.PYTHON, f"{sys.version_info.major}.{sys.version_info.minor}", MACHINE)
+NODE, NPM = shutil.which("node"), shutil.which("npm")
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -65,34 +69,55 @@ def regression() -> Row:
     )
 
 
-def installation(code: Path, requirements: Path) -> tuple[float, float]:
-    """Return the seconds that sebs takes, and uv alone, with the same cache."""
+def targets() -> list[Target]:
+    """Return what this machine installs for."""
+    if NODE is None or NPM is None:
+        return [PYTHON]
+    version = subprocess.run([NODE, "--version"], stdout=subprocess.PIPE, text=True, check=True)
+    major = version.stdout.strip().removeprefix("v").partition(".")[0]
+    return [PYTHON, Target(Language.NODEJS, major, MACHINE)]
+
+
+def installer(language: Language, code: Path) -> list[str]:
+    """Return the command that installs the dependencies of code by itself, in its directory."""
+    if language is Language.NODEJS:
+        return [str(NPM), "install", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--link-mode", "copy"]
+    command += ["--python", sys.executable, "--target", str(code / "installed")]
+    return [*command, "--requirements", str(code / "requirements.txt")]
+
+
+def installation(code: Path, target: Target) -> tuple[float, float]:
+    """Return the seconds that sebs takes, and the installer alone, with the same cache."""
     with tempfile.TemporaryDirectory() as directory:
         build, alone = Path(directory, "build"), Path(directory, "alone")
-        shutil.copytree(code, build)
-        command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--link-mode", "copy"]
-        command += ["--python", sys.executable, "--target", str(alone), "-r", str(requirements)]
-        ours = seconds(lambda: install(build, TARGET))
-        return ours, seconds(lambda: subprocess.run(command, check=True))
+        for copy in (build, alone):
+            shutil.copytree(code, copy)
+        settle_list(alone, target)
+        command = installer(target.language, alone)
+        ours = seconds(lambda: install(build, target))
+        done = partial(subprocess.run, command, cwd=alone, stdout=subprocess.DEVNULL, check=True)
+        return ours, seconds(done)
 
 
-def installations() -> list[Row]:
+def installations(target: Target) -> list[Row]:
+    alone = "npm" if target.language is Language.NODEJS else "uv"
     rows = []
     for source in list_benchmarks():
-        code = source.path / "python"
-        if (requirements := select_list(code, TARGET)) is None:
+        code = source.path / target.language.value
+        if select_list(code, target) is None:
             continue
-        installation(code, requirements)  # which warms the cache
-        pairs = [installation(code, requirements) for _ in range(REPETITIONS)]
+        installation(code, target)  # which warms the cache
+        pairs = [installation(code, target) for _ in range(REPETITIONS)]
         ours, theirs = (median(column) for column in zip(*pairs, strict=True))
-        name = f"dependencies of {source.name}, warm"
-        rows.append(Row(name, "≤ 2 s", f"{ours:.2f} s", f"uv alone: {theirs:.2f} s"))
+        name = f"dependencies of {source.name}, {target.language}, warm"
+        rows.append(Row(name, "≤ 2 s", f"{ours:.2f} s", f"{alone} alone: {theirs:.2f} s"))
     return rows
 
 
 def measure() -> list[Row]:
     """Return the rows of the table."""
-    return [*installations(), regression()]
+    return [*chain.from_iterable(map(installations, targets())), regression()]
 
 
 def main() -> int:
