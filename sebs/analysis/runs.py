@@ -54,12 +54,14 @@ class Group:
         memory: MB; ``None`` where nobody says, or sizes differ and are compared all the same.
         start: ``cold`` or ``warm``.
         levels: What else tells them apart: column to its value.
+        only_in: ``base`` or ``head`` where the other one has none of them.
         comparison: Of their times, in microseconds; ``None`` where one run has none of them.
     """
 
     memory: int | None
     start: str
     levels: Mapping[str, Any]
+    only_in: str | None
     comparison: Comparison | None
 
     @property
@@ -71,7 +73,7 @@ class Group:
         """Return plain JSON values."""
         measured = {} if self.comparison is None else self.comparison.serialize()
         own = {"memory": self.memory, "start": self.start, "levels": dict(self.levels)}
-        return {**own, "verdict": self.verdict.value, **measured}
+        return {**own, "only_in": self.only_in, "verdict": self.verdict.value, **measured}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,9 @@ class RunComparison:
     def time_verdict(self, tolerated: float = 0.0) -> Verdict:
         """Return what is to be said of the times of the head as a whole.
 
-        It is slower where any group is shown to be, by more than what is tolerated; there is too
-        little data where no group has enough.
+        It is slower where any group is shown to be, by more than what is tolerated. There is too
+        little data where no group has enough, and where the head has nothing of a group that the
+        base has: what was not measured cannot be said to be no slower.
 
         Args:
             tolerated: A share, such as 0.05.
@@ -111,10 +114,11 @@ class RunComparison:
         if any(comparison.slower_than(tolerated) for comparison in judged):
             return Verdict.SLOWER
         verdicts = {comparison.verdict for comparison in judged} - {Verdict.TOO_LITTLE_DATA}
-        if not verdicts:
+        if not verdicts or any(group.only_in == "base" for group in self.groups):
             return Verdict.TOO_LITTLE_DATA
-        faster = Verdict.FASTER in verdicts and Verdict.SLOWER not in verdicts
-        return Verdict.FASTER if faster else Verdict.NO_DIFFERENCE
+        if Verdict.SLOWER in verdicts:
+            return Verdict.TOLERATED
+        return Verdict.FASTER if Verdict.FASTER in verdicts else Verdict.NO_DIFFERENCE
 
     @property
     def fewest(self) -> int:
@@ -157,13 +161,14 @@ def compare_runs(
     before, after = times_of(base, metric, levels), times_of(head, metric, levels)
     first, second = before.groups, after.groups
     confidence = each_of(len(first.keys() & second.keys()))
+    only_in = {key: "base" for key in first if key not in second}
+    only_in |= {key: "head" for key in second if key not in first}
     groups = tuple(
         _group(
             key,
             levels,
-            compare(first[key], second[key], confidence)
-            if key in first and key in second
-            else None,
+            only_in.get(key),
+            None if key in only_in else compare(first[key], second[key], confidence),
         )
         for key in dict.fromkeys([*first, *second])
     )
@@ -233,10 +238,15 @@ def _levels(base: Results, head: Results) -> list[str]:
     return [name for name in dict.fromkeys(order) if name in apart]
 
 
-def _group(key: tuple[Any, ...], levels: Sequence[str], comparison: Comparison | None) -> Group:
+def _group(
+    key: tuple[Any, ...],
+    levels: Sequence[str],
+    only_in: str | None,
+    comparison: Comparison | None,
+) -> Group:
     start, *values = key
     told = dict(zip(levels, values, strict=True))
-    return Group(told.pop("memory", None), start, told, comparison)
+    return Group(told.pop("memory", None), start, told, only_in, comparison)
 
 
 def _shown(value: Any) -> str:

@@ -63,8 +63,8 @@ def command(
          difference is shown.
       1  HEAD is shown to fail more often, or to be slower by more than --fail-if
          tolerates.
-      2  Nothing can be said: too little data, runs that are not comparable (see
-         --force) or cannot be read, or wrong options.
+      2  Nothing can be said: too little data, none in HEAD of a kind that BASE has,
+         runs that are not comparable (see --force) or cannot be read, or wrong options.
     """  # noqa: D301 - click wants the character, which keeps lines apart
     from sebs.cli import output
     from sebs.errors import AnalysisError, ResultFormatError, UsageError
@@ -126,8 +126,11 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
     for group in compared.groups:
         if group.comparison and group.comparison.warning:
             click.echo(f"{_named(group)}: {group.comparison.warning}.")
+    for group in compared.groups:
+        if group.only_in == "base":
+            click.echo(f"{_named(group)}: the head has none, so it is not shown to be no slower.")
     judged = [group.comparison.verdict for group in compared.groups if group.comparison]
-    if Verdict.TOO_LITTLE_DATA in (*judged, Verdict(verdict)):
+    if Verdict.TOO_LITTLE_DATA in judged or not judged:
         click.echo(
             f"Fewer than {compared.fewest} invocations on either side say nothing: measure more."
         )
@@ -157,7 +160,7 @@ def _named(group: Group) -> str:
 def _row(group: Group) -> tuple[Any, ...]:
     found = group.comparison
     if found is None:
-        return group.memory, None, None, None, None, None, "in one run only"
+        return group.memory, None, None, None, None, None, f"in {group.only_in} only"
     sizes = f"{found.n_base}, {found.n_head}"
     medians = [_milliseconds(median) for median in (found.median_base, found.median_head)]
     return group.memory, sizes, *medians, *_change(found), _short(found.verdict)

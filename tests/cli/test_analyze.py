@@ -498,6 +498,7 @@ def test_what_is_tolerated_does_not_fail(limit, code, tmp_path, capfd) -> None:
     base, head = two(tmp_path, {512: normal(3, 1.1e6)})
     got, document = asked(capfd, "compare", base, head, "--fail-if", limit)
     assert got == code
+    assert document["verdict"] == ("slower" if code else "slower, within what is tolerated")
     assert {each["start"]: each["verdict"] for each in document["groups"]}["warm"] == "slower"
     assert run(["compare", str(base), str(head), "--fail-if", limit]) == code
     assert f"(up to {limit[7:-1]} % slower is tolerated)" in capfd.readouterr().out
@@ -551,16 +552,35 @@ def test_a_group_with_too_little_data_beside_others_is_told(tmp_path, capfd) -> 
     assert "hold together" in told
 
 
-def test_a_kind_that_one_run_lacks_is_shown_and_not_judged(tmp_path, capfd) -> None:
+def test_a_head_that_lacks_a_kind_is_not_said_to_be_no_slower(tmp_path, capfd) -> None:
     base, head = two(tmp_path, {512: normal(1, 1e6)}, cold=[])
     code, document = asked(capfd, "compare", base, head)
-    assert (code, document["verdict"]) == (0, "no difference shown")
-    assert {group["start"]: group["verdict"] for group in document["groups"]} == {
-        "cold": "too little data",
-        "warm": "no difference shown",
+    assert (code, document["verdict"]) == (2, "too little data")
+    assert {
+        group["start"]: (group["verdict"], group["only_in"]) for group in document["groups"]
+    } == {
+        "cold": ("too little data", "base"),
+        "warm": ("no difference shown", None),
     }
-    assert run(["compare", str(base), str(head)]) == 0
-    assert "in one run only" in capfd.readouterr().out
+    assert run(["compare", str(base), str(head)]) == 2
+    told = capfd.readouterr().out
+    assert "in base only" in told
+    assert "Cold, 512 MB, kind cold: the head has none" in told
+    assert "measure more" not in told
+
+
+def test_a_kind_that_only_the_head_has_is_shown_and_not_judged(tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: normal(1, 1e6)}, cold=[])
+    code, document = asked(capfd, "compare", head, base)
+    assert (code, document["verdict"]) == (0, "no difference shown")
+    assert run(["compare", str(head), str(base)]) == 0
+    assert "in head only" in capfd.readouterr().out
+
+
+def test_a_head_that_lacks_a_kind_and_is_slower_fails(tmp_path, capfd) -> None:
+    base, head = two(tmp_path, {512: normal(3, 1.1e6)}, cold=[])
+    code, document = asked(capfd, "compare", base, head, "--metric", "provider")
+    assert (code, document["verdict"]) == (1, "slower")
 
 
 def test_runs_of_other_memory_are_refused_unless_forced(tmp_path, capfd) -> None:
