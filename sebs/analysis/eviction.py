@@ -5,6 +5,10 @@ Copik et al., *SeBS: A Serverless Benchmark Suite for Function-as-a-Service Comp
 2021, which found P = 380 s on AWS. The model is a step function of P: the sum of squares changes
 only where P passes ΔT / k for a whole k. So there is no single best period but an interval of
 them, and it is found exactly, by looking at every step.
+
+Environments are whole, and nobody says how a platform halves an odd number of them. So a trial has
+no error where D_warm is D_init · 2^(-⌊ΔT / P⌋) rounded down, or to the nearest number; else the
+error is the distance to the nearer of the two. All periods that leave none are therefore alike.
 """
 
 from __future__ import annotations
@@ -15,12 +19,6 @@ from itertools import pairwise
 from typing import Any
 
 from sebs.errors import InvalidSampleError
-
-#: Halvings after which not even a platform of a million environments has one left.
-_MOST_HALVINGS = 40
-
-#: Sums of squares that differ by less than this share of all squares differ by rounding.
-_EQUAL = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,11 @@ class EvictionModel:
     Attributes:
         period_s: The middle of the interval, seconds; its lower end where it has no higher one;
             ``None`` where nothing was ever seen warm, or nothing ever evicted.
-        period_low_s: The model fits equally well for any period above this one,
-        period_high_s: up to this one; ``None`` where there is no end: nothing was evicted. Where
-            nothing was ever warm it is the longest with which not one environment would have been.
-        r2: Share of the variance that the model explains; ``None`` where nothing varies.
+        period_low_s: The model fits equally well for any period above this one; 0 where nothing
+            was ever warm,
+        period_high_s: up to this one; ``None`` where there is no end: nothing was evicted.
+        r2: Share of the variance of D_warm that the model explains, of whole environments; ``None``
+            where nothing varies.
         n: Number of trials.
     """
 
@@ -72,11 +71,13 @@ class EvictionModel:
         """Return what it says, as a sentence."""
         fit = "" if self.r2 is None else f", R² = {self.r2:.4f}"
         if self.period_high_s is None:
-            return f"Nothing was evicted: a period is longer than {self.period_low_s:g} s{fit}."
+            gone = "Nothing" if self.r2 is None else "Next to nothing"
+            return f"{gone} was evicted: a period is longer than {self.period_low_s:g} s{fit}."
         if self.period_s is None:
+            left = "Nothing was ever" if self.r2 is None else "Next to nothing was"
             return (
-                f"Nothing was ever warm: a period is {self.period_high_s:g} s or shorter, for a "
-                "longer one would have left an environment. Idle for a shorter time."
+                f"{left} warm: a period is {self.period_high_s:g} s or shorter, for a longer one "
+                f"would have left more{fit}. Idle for a shorter time."
             )
         return (
             f"Half of the idle environments are evicted every {self.period_s:g} s; any period "
@@ -133,17 +134,16 @@ def fit_eviction(trials: Iterable[Idling]) -> EvictionModel:
 
     found = list(trials)
     _check(found)
-    if not any(trial.warm for trial in found):
-        return EvictionModel(None, 0.0, _longest_without_any(found), None, len(found))
     seconds = np.array([trial.seconds for trial in found])
     started = np.array([trial.started for trial in found], dtype=np.float64)
     warm = np.array([trial.warm for trial in found], dtype=np.float64)
-    steps = _steps(seconds)
+    steps = _steps(found)
     # Any period between two neighbours gives the same floors; beyond the last, nothing is evicted.
     inside = [*((low + high) / 2 for low, high in pairwise(steps)), np.inf]
     squares = np.array([_sum_of_squares(seconds, started, warm, period) for period in inside])
     least = squares.min()
-    fits = np.flatnonzero(squares <= least + _EQUAL * float(np.sum(started**2)))
+    # Errors are whole numbers, so sums of their squares are equal or are not.
+    fits = np.flatnonzero(squares == least)
     first, last = _around(fits, int(np.argmin(squares)))
     low = float(steps[first])
     high = None if last == len(inside) - 1 else float(steps[last + 1])
@@ -154,20 +154,6 @@ def fit_eviction(trials: Iterable[Idling]) -> EvictionModel:
         period_high_s=high,
         r2=1 - float(least) / spread if spread else None,
         n=len(found),
-    )
-
-
-def _longest_without_any(trials: list[Idling]) -> float:
-    """Return the longest period with which no trial would have had a whole environment left.
-
-    Least squares would always prefer a shorter one, as far as they are asked: that of 2⁻⁴⁰
-    environments is nearer to nothing than that of half of one. Counted are whole environments.
-    """
-    return min(
-        # As many halvings as it takes until less than one is left.
-        trial.seconds / trial.started.bit_length()
-        for trial in trials
-        if trial.seconds > 0
     )
 
 
@@ -184,18 +170,20 @@ def _check(trials: list[Idling]) -> None:
         raise InvalidSampleError("No trial let its environments idle: every ΔT is 0.")
 
 
-def _steps(seconds: Any) -> list[float]:
+def _steps(trials: list[Idling]) -> list[float]:
     """Return where the model changes, ascending from 0: a floor grows when P falls to ΔT / k."""
-    positive = {float(value) for value in seconds if value > 0}
-    halvings = range(1, _MOST_HALVINGS + 1)
-    return [0.0, *sorted({value / k for value in positive for k in halvings})]
+    positive = {trial.seconds for trial in trials if trial.seconds > 0}
+    # After so many halvings not even half an environment is left, and no more can be told.
+    most = max(trial.started for trial in trials).bit_length() + 1
+    return [0.0, *sorted({value / k for value in positive for k in range(1, most + 1)})]
 
 
 def _sum_of_squares(seconds: Any, started: Any, warm: Any, period: float) -> float:
     import numpy as np
 
     halvings = np.zeros_like(seconds) if np.isinf(period) else np.floor(seconds / period)
-    return float(np.sum((warm - started * 2.0**-halvings) ** 2))
+    left = started * 2.0**-halvings
+    return float(np.sum((warm - np.clip(warm, np.floor(left), np.rint(left))) ** 2))
 
 
 def _around(fits: Any, best: int) -> tuple[int, int]:

@@ -52,6 +52,69 @@ def test_the_true_period_is_always_in_the_interval(period: float, times: list[fl
             assert trial.warm == int(started * 2.0 ** -math.floor(trial.seconds / model.period_s))
 
 
+#: How many are left of environments that were halved so often.
+HALVED = {
+    "rounded down": lambda started, halvings: started >> halvings,
+    "to the nearest": lambda started, halvings: round(started / 2**halvings),
+}
+
+
+@pytest.mark.parametrize("left", HALVED.values(), ids=HALVED)
+@given(
+    period=st.integers(1, 2000),
+    times=st.lists(st.integers(1, 4000), min_size=1, max_size=20),
+    sizes=st.lists(st.sampled_from([1, 2, 3, 7, 8, 10, 20, 1000]), min_size=1, max_size=3),
+)
+def test_the_true_period_is_in_the_interval_whatever_was_cold(left, period, times, sizes) -> None:
+    trials = [Idling(t, size, left(size, t // period)) for t in times for size in sizes]
+    model = fit_eviction(trials)
+    assert model.period_low_s < period
+    assert model.period_high_s is None or period <= model.period_high_s
+    assert model.n == len(trials)
+    varies = len({trial.warm for trial in trials}) > 1
+    assert model.r2 == (1 if varies else None)
+
+
+@given(
+    period=st.integers(1, 2000),
+    times=st.lists(st.integers(1, 4000), min_size=1, max_size=20),
+    started=st.sampled_from([1, 2, 8, 16, 1024]),
+)
+def test_of_a_power_of_two_no_other_period_fits(period, times, started) -> None:
+    trials = [Idling(t, started, started >> (t // period)) for t in times]
+    model = fit_eviction(trials)
+    if model.period_low_s > 0:
+        shorter = model.period_low_s * (1 - 1e-9)
+        assert any(trial.warm != started >> int(trial.seconds // shorter) for trial in trials)
+    if model.period_high_s is not None:
+        longer = model.period_high_s * (1 + 1e-9)
+        assert any(trial.warm != started >> int(trial.seconds // longer) for trial in trials)
+
+
+@pytest.mark.parametrize(
+    ("observed", "low", "high"),
+    [
+        ({1: 8, 600: 0, 1200: 0}, 1, 150),
+        ({1: 8, 370: 8, 390: 4, 1900: 0}, 370, 390),
+    ],
+)
+def test_trials_of_which_none_was_left_end_no_interval_by_rounding(observed, low, high) -> None:
+    model = fit_eviction([Idling(t, 8, warm) for t, warm in observed.items()])
+    assert (model.period_low_s, model.period_high_s) == (low, high)
+
+
+def test_hardly_any_warm_is_not_told_as_none() -> None:
+    model = fit_eviction([Idling(100, 8, warm) for warm in (0, 0, 0, 1)])
+    assert (model.period_s, model.period_high_s, model.r2) == (None, 25, pytest.approx(-1 / 3))
+    assert "Nothing was ever warm" not in model.told()
+
+
+def test_hardly_any_evicted_is_not_told_as_none() -> None:
+    model = fit_eviction([Idling(100, 8, warm) for warm in (8, 8, 8, 7)])
+    assert (model.period_low_s, model.period_high_s) == (100, None)
+    assert "Nothing was evicted" not in model.told()
+
+
 def test_noise_leaves_the_period_where_it_is() -> None:
     generator = np.random.default_rng(5)
     trials = [
