@@ -7,14 +7,16 @@ below the other's as a whole; the same of cost. The interval of the cost is that
 provider time, priced at both ends.
 
 The front is what is worth its price: the cheapest size, and from there on each dearer one that is
-shown to be faster than the last of the front. So no size is shown to be cheaper than its first one,
-and none is shown to be faster than its last one.
+shown to be faster than the last of the front. One that is shown to be faster for the same money
+takes the place of the last. So no size is shown to be cheaper than its first one, none is shown to
+be faster than its last one, and none of it is shown to be slower than a size that costs no more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isclose
 from typing import TYPE_CHECKING
 
 from sebs.analysis.quantiles import each_of, quantile
@@ -199,8 +201,11 @@ def front_of(sizes: Sequence[Size]) -> list[int]:
     front: list[tuple[Estimate, Size]] = []
     timed = [(size.time, size) for size in sizes if size.time is not None]
     for time, size in sorted(timed, key=lambda pair: (pair[1].expense.value, pair[1].memory)):
-        if not front or time.shown_below(front[-1][0]):
-            front.append((time, size))
+        if front and not time.shown_below(front[-1][0]):
+            continue
+        if front and isclose(size.expense.value, front[-1][1].expense.value):
+            front.pop()
+        front.append((time, size))
     return [size.memory for _, size in front]
 
 

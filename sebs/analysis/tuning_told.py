@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.conclusion import Conclusion
@@ -113,8 +114,9 @@ def verdict(tuning: Tuning, size: Size) -> str:
     front = [tuning.size(memory) for memory in tuning.front]
     if size in front:
         return "on the front"
-    # The first of the front is the cheapest of all.
-    rival = [other for other in front if other.expense.value <= size.expense.value][-1]
+    # The first of the front is the cheapest of all, but for rounding.
+    cheaper = [other for other in front[1:] if other.expense.value <= size.expense.value]
+    rival = [front[0], *cheaper][-1]
     if rival.time is not None and rival.time.shown_below(size.time):
         return f"slower than {rival.memory} MB, and not cheaper"
     return f"not shown to be faster than {rival.memory} MB"
@@ -150,10 +152,12 @@ def _not_working(tuning: Tuning) -> Iterator[str]:
 
 
 def _reasons(tuning: Tuning, best: Size) -> Iterator[str]:
-    """Yield why that size, compared with its neighbours on the front."""
+    """Yield why that size, compared with its neighbours on the front, or with what it displaced."""
     place = tuning.front.index(best.memory)
     if place > 0:
         yield _compared(best, tuning.size(tuning.front[place - 1]))
+    elif displaced := _slower_for_the_same(tuning, best):
+        yield _compared(best, displaced[-1])
     if place + 1 < len(tuning.front):
         further = tuning.size(tuning.front[place + 1])
         yield _compared(further, best)
@@ -165,6 +169,18 @@ def _reasons(tuning: Tuning, best: Size) -> Iterator[str]:
         also = " and none is shown to be cheaper" if place == 0 and tuning.priced else ""
         small = "" if tuning.priced or place > 0 else ", the smallest that works"
         yield f"No size is shown to be faster than {best.memory} MB{small}{also}."
+
+
+def _slower_for_the_same(tuning: Tuning, best: Size) -> list[Size]:
+    """Return the sizes that cost as much as the best one and are shown to be slower, ascending."""
+    return [
+        size
+        for size in tuning.compared()
+        if isclose(size.expense.value, best.expense.value)
+        and best.time is not None
+        and size.time is not None
+        and best.time.shown_below(size.time)
+    ]
 
 
 def _compared(size: Size, other: Size) -> str:

@@ -89,7 +89,7 @@ def test_the_front_has_only_what_is_shown_to_be_faster() -> None:
     pareto = figures_of(results_of(sizes_that_differ_by_chance()))["pareto"]
     front = {row[0]: row[-1] for row in pareto.table.rows}
     assert front == {"128": "yes", "256": "no", "512": "no", "1024": "yes"}
-    assert "No other is shown to be faster than each that is cheaper." in pareto.words
+    assert "No other is shown to be faster than each that costs no more." in pareto.words
     # Four intervals that hold at once.
     assert "98.8% each" in pareto.words
     drawn = next(values for values in numbers_of(pareto.draw(720), "values"))

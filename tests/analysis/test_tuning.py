@@ -13,8 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sebs.analysis.report.tuning import tuning as figure
-from sebs.analysis.tuning import Estimate, Size, front_of, recommended, scores_of, tunings_of
-from sebs.analysis.tuning_told import conclude_tuning
+from sebs.analysis.tuning import (
+    Estimate,
+    Size,
+    Tuning,
+    front_of,
+    recommended,
+    scores_of,
+    tunings_of,
+)
+from sebs.analysis.tuning_told import conclude_tuning, verdict
 from sebs.errors import InvalidSampleError
 from sebs.experiments.memory_tuning import MemoryTuning
 from sebs.results.caveats import caveats
@@ -92,6 +100,8 @@ def test_known_times_and_costs_are_recovered() -> None:
 def test_twice_the_memory_in_half_the_time_is_faster_for_the_same_money() -> None:
     truth = {128: 400.0, 256: 200.0, 512: 160.0}
     assert chosen(results(truth, prices=AWS, objective="cost")) == 256
+    (tuning,) = tunings_of(results(truth, prices=AWS))
+    assert tuning.front == [256, 512]
     assert chosen(results(truth, prices=AWS, objective="speed")) == 512
     words = " ".join(conclude_tuning(results(truth, prices=AWS, objective="cost")).words)
     assert (
@@ -207,7 +217,38 @@ def test_no_size_is_shown_to_be_faster_than_the_last_or_cheaper_than_the_first(p
         assert not size.expense.shown_below(front[0].expense)
     for cheaper, dearer in pairwise(front):
         assert dearer.time.shown_below(cheaper.time)
-        assert dearer.expense.value >= cheaper.expense.value
+        assert dearer.expense.value > cheaper.expense.value
+
+
+def sized(memory: int, time: float, cost: float) -> Size:
+    """Return a size whose time and cost are known to 1 %."""
+    estimates = [Estimate(value, value * 0.99, value * 1.01) for value in (time, cost)]
+    return Size(memory, 9, 0, *estimates, 1.0, None, None, 0)
+
+
+@pytest.mark.parametrize("rounding", [0.0, 1e-16, -1e-16])
+def test_of_sizes_that_cost_the_same_only_the_fastest_is_on_the_front(rounding) -> None:
+    same = 0.2 + rounding
+    sizes = [sized(128, 4, 0.1), sized(256, 2, 0.2), sized(512, 1, same), sized(1024, 0.9, 0.3)]
+    assert front_of(sizes) == [128, 512, 1024]
+    assert front_of(sizes[1:3]) == [512]
+    tuning = Tuning("x64", "p", 0.95, sizes[1:3], [512], "")
+    assert verdict(tuning, sizes[1]) == "slower than 512 MB, and not cheaper"
+
+
+@given(st.lists(st.tuples(ESTIMATES, st.integers(1, 3)), min_size=1, max_size=8))
+def test_the_front_has_no_size_that_another_is_faster_than_for_no_more(pairs) -> None:
+    sizes = [
+        replace(sized(memory, 1, cost), time=time)
+        for memory, (time, cost) in enumerate(pairs, start=1)
+    ]
+    front = front_of(sizes)
+    for size in sizes:
+        for other in sizes:
+            dominated = (
+                other.time.shown_below(size.time) and other.expense.value <= size.expense.value
+            )
+            assert not (dominated and size.memory in front)
 
 
 @pytest.mark.parametrize(("known", "told"), [(False, True), (True, False), (None, False)])

@@ -267,7 +267,7 @@ def pareto(sizes: Sequence[Size]) -> Figure | None:
         else f"The cheapest is {worth} (filled)."
     )
     others = (
-        " No other is shown to be faster than each that is cheaper."
+        " No other is shown to be faster than each that costs no more."
         if len(front) < len(points)
         else ""
     )
