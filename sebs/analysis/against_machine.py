@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.analysis.comparison import compare
 from sebs.analysis.quantiles import each_of
 from sebs.analysis.runs import require_same
-from sebs.analysis.samples import times_of, warm_usages
+from sebs.analysis.samples import warm_usages
 from sebs.errors import InvalidSampleError, UsageError
 
 if TYPE_CHECKING:
@@ -113,16 +113,26 @@ def against_machine(
 
 def _machine_times(machine: Results) -> tuple[str, ArrayLike]:
     """Return which time of the machine's warm invocations is taken, and the times, µs."""
-    usages = sorted(warm_usages(machine)[0], key=lambda usage: usage.memory)
-    if len(usages) == 1:
-        return "provider", usages[0].provider
-    if usages:
-        sizes = ", ".join(f"{usage.memory:g}" for usage in usages)
+    name, usages = "provider", warm_usages(machine)[0]
+    if not usages:
+        name, usages = "benchmark", warm_usages(_timed_by_benchmark(machine))[0]
+    if not usages:
+        raise InvalidSampleError("The machine's run has no warm invocation whose time is known.")
+    if len(usages) > 1:
+        sizes = ", ".join(f"{size:g}" for size in sorted(usage.memory for usage in usages))
         raise UsageError(
             f"A machine has one size, and its run has the memory sizes {sizes} MB.",
             remedy="Measure one size on the machine, as large as the machine allows.",
         )
-    benchmark = times_of(machine, "benchmark", ()).groups
-    if ("warm",) not in benchmark:
-        raise InvalidSampleError("The machine's run has no warm invocation whose time is known.")
-    return "benchmark", benchmark[("warm",)]
+    return name, usages[0].provider
+
+
+def _timed_by_benchmark(machine: Results) -> Results:
+    """Return a machine's results with the benchmark's time in the place of the provider's."""
+    import polars as pl
+
+    from sebs.results.own_files import Tabled
+
+    # That nobody says how large a machine is makes its times no less known.
+    known = [pl.col("benchmark_time").alias("provider"), pl.col("memory").fill_null(0)]
+    return Tabled(machine.manifest, machine.frame().with_columns(known))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,30 @@ from sebs.results.run import Run
 TIMES = [1000, 1010, 1020, 1030, 1040, 1050, 1060]
 
 
-def record(output: Path, times: dict[int, Sequence[int]], **more: Any) -> str:
-    """Record warm provider times, µs, by memory size, and a cold one each that is no part of it."""
+def record(output: Path, times: dict[int | None, Sequence[int]], **more: Any) -> str:
+    """Record warm times, µs, by memory size, and a cold one each that is no part of it.
+
+    Args:
+        output: Where runs are.
+        times: Provider times, and those of the benchmark.
+        more: Of the manifest; ``metrics``, whether provider times are known; ``kinds``, kinds of
+            invocations to times of theirs, which each size has instead.
+    """
     metrics = more.pop("metrics", True)
+    kinds = more.pop("kinds", None)
     manifest = {"deployment": "local", "benchmark": "b", "size": "test", **more}
     with Run.create(output, Manifest(experiment="invoke", **manifest)) as made:
-        for memory, measured in times.items():
+        for (memory, of_size), kind in product(times.items(), kinds or [None]):
+            measured = of_size if kind is None else kinds[kind]
             for number, time in enumerate([*measured, 10**6]):
                 result = ExecutionResult(environment_id="e")
                 result.times.client, result.times.benchmark = time + 500, time
                 if metrics:
                     result.provider_times.execution = time
                 result.stats.cold_start = number == len(measured)
-                point = {"id": f"{memory}-{number}", "memory": memory, "architecture": "x64"}
+                point = {"id": f"{memory}-{kind}-{number}", "architecture": "x64"}
+                asked_for = {"memory": memory, "kind": kind}
+                point |= {name: value for name, value in asked_for.items() if value is not None}
                 made.record(point, result)
         made.finish()
         return str(made.directory)
@@ -61,6 +73,30 @@ def test_where_the_machine_has_no_log_it_is_the_time_of_the_benchmark(tmp_path, 
     found = asked(capfd, record(tmp_path, {128: TIMES}), machine)
     assert found["machine_time"] == "benchmark"
     assert found["by_memory"][0]["ratio"] == pytest.approx(1.0)
+
+
+def test_times_of_the_benchmark_of_several_sizes_are_not_pooled(tmp_path, capfd) -> None:
+    machine = record(tmp_path, {128: TIMES, 256: [2 * time for time in TIMES]}, metrics=False)
+    assert run(["analyze", "iaas", record(tmp_path, {128: TIMES}), machine]) == 2
+    assert "memory sizes 128, 256 MB" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("metrics", [False, True])
+def test_a_burst_on_the_machine_is_not_pooled_with_warm_invocations(
+    metrics, tmp_path, capfd
+) -> None:
+    slow = [9 * time for time in TIMES]
+    kinds = {"burst": slow, "warm": TIMES}
+    machine = record(tmp_path, {128: TIMES}, kinds=kinds, metrics=metrics)
+    found = asked(capfd, record(tmp_path, {128: TIMES}), machine)
+    assert found["n_machine"] == 7
+    assert found["by_memory"][0]["ratio"] == pytest.approx(1.0)
+
+
+def test_a_machine_whose_memory_nobody_says_has_times_all_the_same(tmp_path, capfd) -> None:
+    machine = record(tmp_path, {None: TIMES}, metrics=False)
+    found = asked(capfd, record(tmp_path, {128: TIMES}), machine)
+    assert (found["n_machine"], found["machine_time"]) == (7, "benchmark")
 
 
 def test_too_little_data_gives_no_ratio(tmp_path, capfd) -> None:
