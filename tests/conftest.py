@@ -133,6 +133,12 @@ def _unconfigured_logging() -> None:
     logger.propagate = True
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With ``-n auto`` twice as many as processors: tests wait for servers and for programs."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for capability in sorted(_asks_for(item)):
         if reason := missing(capability):
