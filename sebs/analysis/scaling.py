@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sebs.analysis.latencies import since_intended
 from sebs.analysis.quantiles import Quantile, quantile, quantiles
 from sebs.errors import InvalidSampleError
 
@@ -114,7 +115,7 @@ def scalings_of(results: Results) -> list[Scaling]:
         raise InvalidSampleError("There is not a single burst that is complete.")
     table = table.with_columns(
         pl.col("failure").fill_null(value=False),
-        latency=(pl.col("end") - pl.col("intended")).dt.total_microseconds() / 1e6,
+        latency=since_intended() / 1e6,
     )
     cells = table.sort("burst_size", "inter_arrival").partition_by(
         "burst_size", "inter_arrival", as_dict=True, maintain_order=True

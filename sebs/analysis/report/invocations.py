@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sebs.analysis.latencies import latency
 from sebs.analysis.report.figure import KINDS
 from sebs.results.levels import level_columns, places, varying
 from sebs.results.schema import ASKED, Column
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _TAKEN = (
     "environment_id",
-    "client",
     "http_startup",
     "http_first_byte_return",
     "initialization",
@@ -70,7 +70,9 @@ def invocations(results: Results) -> pl.DataFrame:
 
     The column ``kind`` is ``failed``, else how it began; ``group`` is what was asked for, as far as
     it is not the same for all, ``level`` and ``others`` are its parts as of :class:`Series`, and
-    ``place`` is where it is shown; ``at`` is seconds since the first one.
+    ``place`` is where it is shown; ``at`` is seconds since the first one. ``client`` is how long it
+    took, of :func:`sebs.analysis.latencies.latency`, and ``late`` what of that passed before it was
+    sent; both are microseconds.
 
     Raises:
         ResultFormatError: The results cannot be read.
@@ -85,7 +87,9 @@ def invocations(results: Results) -> pl.DataFrame:
     until = (pl.col("end") - pl.col("begin").min()).dt.total_microseconds() / 1e6
     names = _telling(table, varying(table, results.manifest))
     levels = [each for each in level_columns(results.manifest) if each.name in names]
-    columns = [kind.alias("kind"), at.alias("at"), until.alias("until")]
+    took = latency(results.manifest.columns)
+    late = (took - pl.col("client")).clip(0).alias("late")
+    columns = [kind.alias("kind"), at.alias("at"), until.alias("until"), took, late]
     values = pl.struct([each.name for each in levels]) if levels else pl.lit(None)
     taken = table.select(*columns, values.alias(_VALUES), *map(pl.col, _TAKEN))
     return _placed(taken.sort("at", nulls_last=True).collect(), levels)

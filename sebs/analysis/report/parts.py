@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from sebs.analysis.latencies import latency
 from sebs.analysis.report.invocations import label
 from sebs.analysis.samples import USAGE
 from sebs.results.levels import level_columns, places, varying
@@ -32,7 +33,8 @@ class Part:
 
     Attributes:
         title: What was invoked.
-        frame: The columns :data:`sebs.analysis.samples.USAGE`, and ``client``.
+        frame: The columns :data:`sebs.analysis.samples.USAGE`, and ``client``: how long each took,
+            of :func:`sebs.analysis.latencies.latency`.
         results: The first of the runs that they are of.
         architecture: What they ran on; ``None`` where nobody says.
     """
@@ -73,7 +75,8 @@ def parts_of(named: Sequence[tuple[str, Results]]) -> list[Part]:
         table = run.wanted()
         there = set(table.collect_schema().names())
         lacking = [pl.lit(None).alias(name) for name in keys if name not in there]
-        taken = [*(name for name in keys if name in there), *USAGE, "client"]
+        known = (name for name in keys if name in there)
+        taken = [*map(pl.col, (*known, *USAGE)), latency(there)]
         frames.append(table.select(*taken, *lacking, pl.lit(number).alias(_RUN)).collect())
     whole = pl.concat(frames, how="diagonal_relaxed").with_columns(others.alias(_LABEL))
     if whole.is_empty():

@@ -29,14 +29,18 @@ if TYPE_CHECKING:
 _MIDDLE = (0.4, 0.6)
 
 #: The phases, in order; what is left of the time until the first byte is the platform's.
-_CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING = (
+_LATE, _CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING = (
+    "sent late",
     "connecting",
     "starting the environment",
     "platform and network",
     "function",
     "receiving",
 )
-_ORDER = (_CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING)
+_ORDER = (_LATE, _CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING)
+
+#: What most invocations have nothing of.
+_SOMETIMES = (_LATE, _ENVIRONMENT)
 
 #: Where there is little room names have two lines.
 _LINES = {
@@ -46,6 +50,7 @@ _LINES = {
 
 #: Colour and pixels of a bar: thick where work is done, so that not only its colour tells it.
 _LOOKS: Mapping[str, tuple[str, int]] = {
+    _LATE: (INK, 2),
     _CONNECTING: (GREEN, 6),
     _ENVIRONMENT: (VERMILLION, 14),
     _BETWEEN: (INK, 4),
@@ -190,17 +195,18 @@ def _spans_of(frame: pl.DataFrame, series: Series) -> list[dict[str, Any]]:
     low, high = (pl.col("client").quantile(q, "nearest") for q in _MIDDLE)
     middle = whole.filter(pl.col("client").is_between(low, high))
     means = middle.select(
+        pl.col("late").mean().alias(_LATE),
         connecting.mean().alias(_CONNECTING),
         started.mean().alias(_ENVIRONMENT),
         # Clocks of two processes: what is in between may come out below nothing by microseconds.
         rest.clip(0).mean().alias(_BETWEEN),
         pl.col("benchmark_time").mean().alias(_HANDLER),
-        (pl.col("client") - first).mean().alias(_RECEIVING),
+        (pl.col("client") - pl.col("late") - first).mean().alias(_RECEIVING),
     ).row(0, named=True)
     at = 0.0
     found: list[dict[str, Any]] = []
     for phase, microseconds in means.items():
-        if phase == _ENVIRONMENT and not microseconds:
+        if phase in _SOMETIMES and not microseconds:
             continue
         end = at + microseconds / 1000
         label = milliseconds(microseconds)

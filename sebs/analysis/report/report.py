@@ -73,7 +73,8 @@ def _of_run(name: str, title: str, results: Results, pricing: Pricing) -> Sectio
     frame = invocations(results)
     found = series_of(frame)
     answer, answers = _answer(results, pricing)
-    words = [_counts(frame, results), *_made(results), *_starts(found, results)]
+    words = [_counts(frame, results), *_made(results), *_due(frame, results)]
+    words += _starts(found, results)
     words += [*_medians(found), *skewed(found), *results.manifest.remarks, *caveats(results)]
     # What a run is about comes first.
     figures: list[Figure | None] = []
@@ -151,6 +152,16 @@ def _made(results: Results) -> Iterator[str]:
     """Say what the kinds of invocations are where their names do not."""
     if "kept" in results.manifest.columns:
         yield "Environments were started (fill), left idle, and looked for (probe)."
+
+
+def _due(frame: pl.DataFrame, results: Results) -> Iterator[str]:
+    """Say from when on times run where that is not when an invocation was sent."""
+    late = frame["late"].drop_nulls().to_numpy()
+    if "intended" in results.manifest.columns and len(late):
+        yield (
+            "Times run from when an invocation was to be sent, up to "
+            f"{milliseconds(float(late.max()))} ms before it was."
+        )
 
 
 def _starts(found: Sequence[Series], results: Results) -> Iterator[str]:
