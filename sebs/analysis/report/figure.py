@@ -160,9 +160,10 @@ def number(value: float | None) -> str | None:
     if value is None:
         return None
     size = abs(value)
-    if size >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 1 else f"{value:.3g}"
+    for least, decimals in ((100, 0), (10, 1), (1, 2), (0.1, 3)):
+        if size >= least:
+            return f"{value:,.{decimals}f}"
+    return f"{value:.3g}"
 
 
 def percent(share: float) -> str:
