@@ -58,7 +58,7 @@ def conclude_overhead(results: Results) -> Conclusion:
         for sentence in _sentences(each, of_code)
     ]
     return Conclusion(
-        words=[*words, *_clocks_told(offsets)],
+        words=[*words, _clocks_told(offsets) if offsets else _subtracted_told(found)],
         document={**document_of(found), "clocks": clocks},
     )
 
@@ -178,20 +178,35 @@ def _noise_told(lines: Mapping[str, Line]) -> list[str]:
     ]
 
 
-def _clocks_told(offsets: list[Offset]) -> list[str]:
-    if not offsets:
-        return ["Nothing tells how far the clocks of function and client are apart."]
+def _clocks_told(offsets: list[Offset]) -> str:
     told = " then ".join(
-        f"{_ms(abs(each.seconds))} {'ahead of' if each.seconds >= 0 else 'behind'} the client's, "
-        f"give or take {_ms(each.error)}"
-        for each in offsets
+        f"{_apart(each.seconds)}, give or take {_ms(each.error)}" for each in offsets
     )
     trips = ", ".join(str(each.n) for each in offsets)
-    return [
+    return (
         f"The function's clock was {told}: that is subtracted. The error is half of the quickest "
         f"of {trips} round trips; an intercept may be wrong by as much, "
         "a slope is not."
-    ]
+    )
+
+
+def _subtracted_told(found: Sequence[Fitted]) -> str:
+    """Say what is subtracted of results in which are no round trips that tell it, such as a file's.
+
+    A file whose offset is 0 may as well be one that has none.
+    """
+    offsets = {delivery.offset for each in found for delivery in each.part.sample}
+    if not any(offsets):
+        return "Nothing tells how far the clocks of function and client are apart."
+    ends = dict.fromkeys(_apart(each) for each in (min(offsets), max(offsets)))
+    return (
+        f"The function's clock was {' to '.join(ends)}, as the results say: that is subtracted. By "
+        "how much it may be wrong is not known; an intercept is wrong by as much."
+    )
+
+
+def _apart(seconds: float) -> str:
+    return f"{_ms(abs(seconds))} {'ahead of' if seconds >= 0 else 'behind'} the client's"
 
 
 def _ms(seconds: float) -> str:

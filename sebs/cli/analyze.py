@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,11 +199,18 @@ def _show_trials(fitted: Fitted) -> None:
     output.print_table(columns, rows, numbers=columns[:4])
 
 
+def _finite(_context: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is no finite number.")
+    return value
+
+
 @command.command("overhead")
 @_results
 @click.option(
     "--offset",
     type=float,
+    callback=_finite,
     metavar="S",
     help="By how much the function's clock is ahead.  [default: the results', else 0]",
 )

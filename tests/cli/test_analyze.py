@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sebs.analysis.invocation_overhead import conclude_overhead
 from sebs.cli.main import run
+from sebs.results.reading import read_results
 
 PERFORMANCE = [
     *("memory", "type", "is_cold", "exec_time", "connection_time"),
@@ -397,6 +399,31 @@ def test_the_offset_that_a_file_has_is_subtracted(tmp_path, capfd) -> None:
     assert lines["warm"]["intercept_s"] == pytest.approx(0.2)
     _, lines = asked(capfd, "analyze", "overhead", file, "--offset", 0.1)
     assert lines["warm"]["intercept_s"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "told"),
+    [
+        ([0.25], "The function's clock was 250 ms ahead of the client's"),
+        ([-0.25, 0.5, 0.3], "The function's clock was 250 ms behind the client's to 500 ms ahead"),
+        ([0.0], "Nothing tells how far the clocks of function and client are apart."),
+    ],
+)
+def test_what_is_subtracted_of_a_file_is_told(offsets, told, tmp_path) -> None:
+    rows = [(1_000, i, False, 0.0, 10.0, 10.5, "r", offset) for i, offset in enumerate(offsets)]
+    file = write(tmp_path / "processed.csv", [*OVERHEAD, "clock_drift_mean"], rows)
+    words = conclude_overhead(read_results(file)).words[-1]
+    assert words.startswith(told)
+    assert ("that is subtracted" in words) is any(offsets)
+
+
+@pytest.mark.parametrize("offset", ["nan", "inf", "-inf"])
+def test_an_offset_that_is_no_number_is_a_usage_error(offset, tmp_path, capfd) -> None:
+    file = write(tmp_path / "o.csv", OVERHEAD, [(1_000, 0, False, 0.0, 10.0, 10.5, "r")])
+    code, message = refused(capfd, "analyze", "overhead", file, "--offset", offset)
+    assert code == 2
+    assert "--offset" in message
+    assert "finite" in message
 
 
 def test_one_payload_has_no_slope_and_one_kind_no_other(tmp_path, capfd) -> None:
