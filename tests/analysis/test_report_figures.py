@@ -75,6 +75,31 @@ def test_phases_follow_one_another_where_the_first_panel_lacks_one() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("fresh", "connecting", "between"),
+    [(None, "8.00", "31.9"), (True, "8.00", "31.9"), (False, None, "40.0")],
+)
+def test_only_a_new_connection_is_connected(
+    fresh: bool | None, connecting: str | None, between: str
+) -> None:
+    told: dict[str, Any] = {"client": 100_000, "http_startup": 8_000, "benchmark_time": 60_000}
+    rows = [row_of(at, at, **told, fresh_connection=fresh) for at in range(8)]
+    table = figures_of(results_of(rows))["phases"].table
+    found = {row[-2]: row[-1] for row in table.rows}
+    assert found.get("connecting") == connecting
+    assert found["platform and network"] == between
+
+
+def test_what_a_mean_needs_for_an_interval_is_the_rule_in_use() -> None:
+    # 28 that are hardly skewed: more than 8, and yet too few.
+    rows = [row_of(at, at, client=10_000 + 100 * at + (at == 27)) for at in range(28)]
+    [section] = make_report([("the run", results_of(rows))], priced)[:1]
+    assert section.summary is not None
+    assert not any("±" in str(cell) for row in section.summary.rows for cell in row)
+    words = " ".join(section.words)
+    assert "that takes more than 28 times, and 25 · skewness² more." in words
+
+
 def sizes_that_differ_by_chance() -> list[dict[str, Any]]:
     """Medians descend with the memory, but the intervals of all overlap; 1024 MB is faster."""
     number = itertools.count()

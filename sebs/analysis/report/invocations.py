@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _TAKEN = (
     "environment_id",
     "http_startup",
+    "fresh_connection",
     "http_first_byte_return",
     "initialization",
     "benchmark_time",

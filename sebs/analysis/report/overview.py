@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sebs.analysis.means import FEWEST, Mean, mean
+from sebs.analysis.means import Mean, mean
 from sebs.analysis.quantiles import quantile
 from sebs.analysis.report.figure import Table, milliseconds
 from sebs.analysis.report.invocations import Series, cells, groups_of, headed
@@ -67,8 +67,8 @@ def skewed(found: Sequence[Series]) -> Iterator[str]:
         return
     which = f"{count:,} of the {len(means):,} means" if count < len(means) else "Means"
     yield (
-        f"{which} are shown without an interval: that takes at least {FEWEST} times, and more "
-        "where they are spread unevenly. Compare medians instead."
+        f"{which} are shown without an interval: that takes more than 28 times, and "
+        "25 · skewness² more. Compare medians instead."
     )
 
 

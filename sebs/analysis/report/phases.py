@@ -39,8 +39,8 @@ _LATE, _CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING = (
 )
 _ORDER = (_LATE, _CONNECTING, _ENVIRONMENT, _BETWEEN, _HANDLER, _RECEIVING)
 
-#: What most invocations have nothing of.
-_SOMETIMES = (_LATE, _ENVIRONMENT)
+#: What many invocations have nothing of.
+_SOMETIMES = (_LATE, _CONNECTING, _ENVIRONMENT)
 
 #: Where there is little room names have two lines.
 _LINES = {
@@ -189,7 +189,9 @@ def _spans_of(frame: pl.DataFrame, series: Series) -> list[dict[str, Any]]:
     )
     if whole.is_empty():
         return []
-    connecting, started = pl.col("http_startup").fill_null(0), pl.col("initialization").fill_null(0)
+    reused = ~pl.col("fresh_connection").fill_null(True)
+    connecting = pl.when(reused).then(0).otherwise(pl.col("http_startup").fill_null(0))
+    started = pl.col("initialization").fill_null(0)
     first = pl.col("http_first_byte_return")
     rest = first - connecting - started - pl.col("benchmark_time")
     low, high = (pl.col("client").quantile(q, "nearest") for q in _MIDDLE)
