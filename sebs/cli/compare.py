@@ -110,11 +110,25 @@ def _exit_code(verdict: str) -> int:
 
 
 def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
+    for difference in compared.differences:
+        click.echo(f"The runs differ in {difference}.")
+    if compared.groups:
+        _show_groups(compared, verdict)
+    else:
+        click.echo(
+            "Neither run has an invocation that succeeded and whose "
+            f"{compared.metric} time is known: there is nothing to compare."
+        )
+    limit = f" (up to {tolerated * 100:.3g} % slower is tolerated)" if tolerated else ""
+    click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")
+    if compared.failures.failed_base or compared.failures.failed_head:
+        click.echo(_failed(compared.failures))
+
+
+def _show_groups(compared: RunComparison, verdict: str) -> None:
     from sebs.analysis.comparison import Verdict
     from sebs.cli import output
 
-    for difference in compared.differences:
-        click.echo(f"The runs differ in {difference}.")
     levels = list(dict.fromkeys(name for group in compared.groups for name in group.levels))
     told = ["start", *(name.replace("_", " ") for name in levels)]
     columns = ["memory\n[MB]", "n", "base\n[ms]", "head\n[ms]", "change", "interval"]
@@ -136,10 +150,6 @@ def _show(compared: RunComparison, verdict: str, tolerated: float) -> None:
         )
     if verdict != Verdict.TOO_LITTLE_DATA.value:
         click.echo("Intervals and tests of all groups hold together at 95 %.")
-    limit = f" (up to {tolerated * 100:.3g} % slower is tolerated)" if tolerated else ""
-    click.echo(f"{compared.metric.capitalize()} time of the head: {verdict}{limit}.")
-    if compared.failures.failed_base or compared.failures.failed_head:
-        click.echo(_failed(compared.failures))
 
 
 def _failed(found: Failures) -> str:

@@ -499,6 +499,19 @@ def test_an_experiment_is_not_taken_for_another(tmp_path, capfd) -> None:
 # Comparing
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [(OVERHEAD, (1_000, 0, False, 0.0, 10.0, 10.5, "r")), (EVICTION, (128, 1, 8, 60, 4))],
+)
+def test_where_no_time_is_known_measuring_more_is_no_remedy(header, row, tmp_path, capfd) -> None:
+    file = write(tmp_path / "file.csv", header, [row] * 40)
+    assert run(["compare", str(file), str(file)]) == 2
+    told = capfd.readouterr().out
+    assert "Neither run has an invocation that succeeded and whose client time is known" in told
+    assert "measure more" not in told
+    assert "memory" not in told
+
+
 def normal(seed: int, mean: float, n: int = 60) -> list[int]:
     return [round(value) for value in np.random.default_rng(seed).normal(mean, mean / 50, n)]
 
