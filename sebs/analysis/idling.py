@@ -134,20 +134,35 @@ def document_of(found: Sequence[Fitted]) -> dict[str, Any]:
     """Return the models as plain JSON values.
 
     Of several parts ``models`` has each. The other keys are then those of the common model, or
-    null where there is none; ``reason`` says so.
+    null where there is none; ``reason`` says why. ``refuted`` says whether the model of any is.
     """
+    refuted = any(each.together for each in found)
     if len(found) == 1:
-        return {**found[0].model.serialize(), "refuted": found[0].together is not None}
+        return {**found[0].model.serialize(), "refuted": refuted}
     models = [each.serialize() for each in found]
     if (common := common_model(found)) is not None:
-        return {**common.serialize(), "models": models}
+        return {**common.serialize(), "refuted": refuted, "models": models}
     apart = " and ".join(differing([each.part for each in found]))
+    why = (
+        f"Trials differ in {apart}, and a half-life does not describe all of them"
+        if refuted
+        else f"No one period fits trials that differ in {apart} as well as their own"
+    )
     return {
         **{each.name: None for each in fields(EvictionModel)},
-        "reason": f"No one period fits trials that differ in {apart} as well as their own: see "
-        "models.",
+        "refuted": refuted,
+        "reason": f"{why}: see models.",
         "models": models,
     }
+
+
+def together_told(found: Sequence[Fitted]) -> str:
+    """Return what is to be said of several parts as a whole."""
+    if (common := common_model(found)) is not None:
+        return f"All of them: {common.told()}"
+    if any(each.together for each in found):
+        return "They have no period in common: not all of them are half-lives."
+    return "No one period fits all of them as well as their own."
 
 
 def _bounds(observed: Sequence[AfterIdling]) -> dict[str, float | None]:

@@ -165,7 +165,7 @@ def eviction(results: Path, memory: int | None, only: dict[str, str], as_json: b
     Every period of the interval fits equally well. Trials that differ in what was asked for, such
     as the memory size, are fitted apart.
     """
-    from sebs.analysis.idling import common_model, document_of, models_of
+    from sebs.analysis.idling import document_of, models_of, together_told
 
     if memory is not None:
         only = {**only, "memory": str(memory)}
@@ -179,9 +179,7 @@ def eviction(results: Path, memory: int | None, only: dict[str, str], as_json: b
         _show_trials(each)
         click.echo(each.told)
     if len(found) > 1:
-        common = common_model(found)
-        none = "No one period fits all of them as well as their own."
-        click.echo(f"All of them: {common.told()}" if common else none)
+        click.echo(together_told(found))
 
 
 def _show_trials(fitted: Fitted) -> None:

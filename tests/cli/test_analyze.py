@@ -254,7 +254,28 @@ def test_memory_sizes_that_agree_have_a_common_period_too(tmp_path, capfd) -> No
     assert (found["period_low_s"], found["period_high_s"]) == (low, high)
     assert low < 380 <= high
     assert found["n"] == sum(model["n"] for model in found["models"]) == len(rows)
+    assert found["refuted"] is False
     assert "reason" not in found
+
+
+def test_half_lives_that_are_refuted_are_told_as_such(tmp_path, capfd) -> None:
+    rows = [
+        (memory, 1, 8, t, 8 if t < 300 else 0) for memory in (128, 256) for t in range(20, 620, 20)
+    ]
+    file = write(tmp_path / "e.csv", EVICTION, rows)
+    _, found = asked(capfd, "analyze", "eviction", file)
+    assert [each["refuted"] for each in found["models"]] == [True, True]
+    assert (found["refuted"], found["period_s"]) == (True, None)
+    assert found["reason"] == (
+        "Trials differ in memory, and a half-life does not describe all of them: see models."
+    )
+    _, one = asked(capfd, "analyze", "eviction", file, "--memory", 128)
+    assert one["refuted"] is True
+    assert run(["analyze", "eviction", str(file)]) == 0
+    told = capfd.readouterr().out
+    assert told.count("No half-life describes the eviction (the best one has R² = 0.") == 2
+    assert "Half of the idle" not in told
+    assert "No one period" not in told
 
 
 def test_times_that_functions_run_are_fitted_apart(tmp_path, capfd) -> None:
