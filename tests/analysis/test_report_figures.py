@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from sebs.analysis.idling import models_of
 from sebs.analysis.prices import Tariff
@@ -144,12 +146,19 @@ def test_a_run_of_memory_tuning_has_one_figure_of_time_against_cost() -> None:
     assert "98.8% each" in figures["tuning"].words
 
 
-def overhead_results(constant: int) -> Results:
+def overhead_results(constant: int, curve: int = 0) -> Results:
+    """Payloads take 10 ms a megabyte and so many microseconds more, and some for its square."""
     rows = [
         {
             **row_of(at, at, 90_000, http_startup=0),
             "payload_bytes": size,
-            "received": BEGIN + at * 1_000_000 + constant + size // 100 + at % 3 * 500 - 500,
+            "received": BEGIN
+            + at * 1_000_000
+            + constant
+            + size // 100
+            + at % 3 * 500
+            - 500
+            + round(curve * (size / 1e6) ** 2),
         }
         for at, size in enumerate((1_000, 500_000, 1_000_000, 3_000_000) * 4)
     ]
@@ -164,6 +173,44 @@ def test_an_intercept_that_may_be_nothing_is_no_finding(constant: int, said: boo
     assert "95 % interval" in words
     assert "R² = " in words
     assert "how far the clocks" in words
+
+
+def drawn_overhead(constant: int, curve: int = 0) -> tuple[float, dict[str, Any]]:
+    """Return where the axis of times begins, and the layers by their mark."""
+    spec = figures_of(overhead_results(constant, curve))["overhead"].draw(720)
+    layers = {layer["mark"]["type"]: layer for layer in spec["layer"]}
+    return spec["encoding"]["y"]["scale"]["domain"][0], layers
+
+
+def test_the_band_of_an_overhead_line_is_that_of_its_mean() -> None:
+    rows = drawn_overhead(20_000)[1]["area"]["data"]["values"]
+    size = np.array((1_000, 500_000, 1_000_000, 3_000_000) * 4)
+    took = (20_000 + size // 100 + np.arange(16) % 3 * 500 - 500) / 1000
+    # The textbook's matrices: the variance of x · b is s² · x (X'X)^-1 x'.
+    design = np.column_stack([np.ones(16), size / 1e6])
+    inverse = np.linalg.inv(design.T @ design)
+    fitted = inverse @ design.T @ took
+    variance = ((took - design @ fitted) ** 2).sum() / 14
+    at = np.array([row["mb"] for row in rows])
+    assert (at[0], at[-1], len(at) > 10) == (0, 3, True)
+    points = np.column_stack([np.ones(len(at)), at])
+    half = stats.t.ppf(0.975, 14) * np.sqrt(
+        variance * np.einsum("ij,jk,ik->i", points, inverse, points)
+    )
+    # Seconds since 1970 have a resolution of 0.24 µs.
+    for end, expected in (("low", points @ fitted - half), ("high", points @ fitted + half)):
+        assert [row[end] for row in rows] == pytest.approx(list(expected), abs=2.4e-4)
+
+
+def test_an_overhead_line_differs_in_dashes_and_is_cut_at_zero() -> None:
+    begin, layers = drawn_overhead(600, curve=9_000)
+    assert layers["area"]["data"]["values"][0]["low"] < 0
+    assert begin == 0
+    assert layers["line"]["encoding"]["strokeDash"]["field"] == "kind"
+    assert layers["line"]["mark"]["clip"]
+    assert layers["area"]["mark"]["clip"]
+    # What arrives before it is sent, as clocks have it, is seen.
+    assert drawn_overhead(-3_000)[0] < -3
 
 
 def idled(shares: dict[float, int], memory: int = 128) -> Results:
