@@ -12,7 +12,7 @@ from scipy import stats
 
 from sebs.analysis.idling import models_of
 from sebs.analysis.prices import Tariff
-from sebs.analysis.report.figure import Figure
+from sebs.analysis.report.figure import Figure, axis, scale_of
 from sebs.analysis.report.report import Section, make_report
 from sebs.results.manifest import Manifest
 from sebs.results.results import Results
@@ -213,6 +213,22 @@ def test_an_overhead_line_differs_in_dashes_and_is_cut_at_zero() -> None:
     assert drawn_overhead(-3_000)[0] < -3
 
 
+@pytest.mark.parametrize(
+    ("ends", "labelled"),
+    [
+        ((7.0, 900.0), [10, 20, 50, 100, 200, 500]),
+        ((0.25, 5.0), [0.5, 1, 2, 5]),
+        ((1.0, 30_000.0), [1, 10, 100, 1_000, 10_000]),
+    ],
+)
+def test_a_logarithmic_axis_is_labelled_from_end_to_end(
+    ends: tuple[float, float], labelled: list[float]
+) -> None:
+    encoding = axis("ms", "client time [ms]", scale_of(*ends))
+    assert encoding["scale"]["domain"] == list(ends)
+    assert encoding["axis"]["values"] == pytest.approx(labelled)
+
+
 def idled(shares: dict[float, int], memory: int = 128) -> Results:
     """Of 32 environments, so many were warm after so many seconds."""
     factors = (Column("delta_t", "number", "s", "seconds of idling"),)
@@ -240,8 +256,8 @@ def test_the_band_is_between_the_multiples_of_the_ends_of_the_period() -> None:
     assert model.period_s is not None
     steps = next(
         values
-        for values in numbers_of(figures_of(results)["eviction"].draw(720), "values")
-        if "least" in values[0]
+        for drawn in numbers_of(figures_of(results)["eviction"].draw(720), "data")
+        if "least" in (values := drawn["values"])[0]
     )
     corners = [step["s"] for step in steps]
     assert corners == sorted(set(corners))

@@ -14,7 +14,6 @@ from sebs.analysis.report.figure import (
     axis,
     chart,
     data,
-    is_wide,
     kinds,
     milliseconds,
     number,
@@ -52,7 +51,6 @@ def timeline(frame: pl.DataFrame) -> Figure | None:
     looks = kinds(known["kind"].unique().to_list(), "color", "shape")
     # Those of several panels have the same scale.
     scale = scale_of(least, most)
-    scale = {**scale, "domain": [least, most]} if is_wide(least, most) else scale
     found = stretches(known["at"], known.select(pl.col("until").fill_null(pl.col("at")))["until"])
 
     def draw(width: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -83,9 +84,27 @@ def axis(field: str, title: str, scale: Spec | None = None, **more: Any) -> Spec
         more: Further parts of the encoding.
     """
     # Numbers that only just do not touch are read as one.
-    lines = {"title": title, "tickCount": 5, "labelOverlap": True, "labelSeparation": 8}
-    shown = {"zero": True, "nice": True} if scale is None else scale
+    lines: Spec = {"title": title, "labelOverlap": True, "labelSeparation": 8}
+    shown: Spec = {"zero": True, "nice": True} if scale is None else scale
+    if shown.get("type") == "log":
+        marks = _logarithmic(*shown["domain"])
+        # Vega leaves marks out where more are given than it would have chosen.
+        lines |= {"values": marks, "tickCount": len(marks) + 1}
+    else:
+        lines["tickCount"] = 5
     return {"field": field, "type": "quantitative", "axis": lines, "scale": shown, **more}
+
+
+def _logarithmic(least: float, most: float) -> list[float]:
+    """Return what is labelled between two numbers: of each decade 1, 2 and 5, of many only 1."""
+    low, high = floor(log10(least)), floor(log10(most))
+    steps = (1, 2, 5) if high - low <= _DECADES else (1,)
+    marks = (step * 10.0**decade for decade in range(low, high + 1) for step in steps)
+    return [mark for mark in marks if least <= mark <= most]
+
+
+#: Of so many powers of ten there is room for more labels than one.
+_DECADES = 3
 
 
 def scale_of(least: float, most: float, margin: float = 0.05) -> Spec:
@@ -100,7 +119,7 @@ def scale_of(least: float, most: float, margin: float = 0.05) -> Spec:
         margin: Which share of what is between them is left free on both sides.
     """
     if is_wide(least, most):
-        return {"type": "log", "nice": False, "padding": 6}
+        return {"type": "log", "domain": [least, most], "nice": False, "padding": 6}
     free = margin * (most - least) or margin * most or 1.0
     return {"domain": [max(0.0, least - free), most + free], "zero": False, "nice": False}
 
