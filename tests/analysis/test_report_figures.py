@@ -12,7 +12,7 @@ from scipy import stats
 
 from sebs.analysis.idling import models_of
 from sebs.analysis.prices import Tariff
-from sebs.analysis.report.figure import Figure, axis, scale_of
+from sebs.analysis.report.figure import KINDS, Figure, axis, scale_of
 from sebs.analysis.report.report import Section, make_report
 from sebs.results.manifest import Manifest
 from sebs.results.results import Results
@@ -299,6 +299,21 @@ def test_what_each_mark_is_stands_in_the_picture() -> None:
         assert "Points: what was observed." in text
         assert "Steps: the model." in text
         assert "Shaded:" in text
+
+
+def test_the_colour_of_cold_starts_is_that_of_no_warm_kind() -> None:
+    number = itertools.count()
+    rows = [
+        row_of(next(number), at, memory=memory, kind=kind)
+        for memory in (128, 256)
+        for kind in ("warm", "burst", "sequential")
+        for at in range(8)
+    ]
+    drawn = figures_of(results_of(rows))["memory"].draw(720)["vconcat"][0]
+    scale = drawn["encoding"]["color"]["scale"]
+    assert len(scale["domain"]) == len(set(scale["range"])) == 3
+    assert KINDS["cold"][0] not in scale["range"]
+    assert KINDS["warm"][0] == scale["range"][0]
 
 
 def test_names_of_neighbours_are_on_different_sides() -> None:

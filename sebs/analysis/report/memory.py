@@ -12,7 +12,6 @@ from sebs.analysis.report.figure import (
     GREEN,
     INK,
     PURPLE,
-    VERMILLION,
     Figure,
     Table,
     axis,
@@ -28,8 +27,9 @@ if TYPE_CHECKING:
 
     from sebs.analysis.cost import MemoryCost
 
-#: Colours and dashes of the kinds of invocation, in the order in which there are any.
-_KINDS = ((BLUE, [1, 0]), (VERMILLION, [6, 3]), (GREEN, [2, 2]), (PURPLE, [8, 2, 2, 2]))
+#: Colours and dashes of the kinds of warm invocations, in the order in which there are any: none
+#: has the colour of cold ones.
+_KINDS = ((BLUE, [1, 0]), (INK, [6, 3]), (PURPLE, [2, 2]), (GREEN, [8, 2, 2, 2]))
 
 
 @dataclass(frozen=True, slots=True)
