@@ -139,6 +139,72 @@ def test_a_video_of_something_else_is_noticed(fed: Any, python_handler: Any) -> 
         assert "shows something else" in verdict(shown, "-i", mark), frames
 
 
+#: What becomes of a video without its colours, or with others.
+OTHER_COLOURS = ["hue=s=0", "swapuv", "lutyuv=u=negval:v=negval", "hue=h=60", "hue=s=0.3"]
+
+
+@pytest.mark.registry
+def test_a_video_in_other_colours_is_noticed(fed: Any, python_handler: Any) -> None:
+    benchmark = fed(NAME)
+    work = python_handler(benchmark)
+    operations, mark = work.__globals__["OPERATIONS"], work.__globals__["WATERMARK"]
+    event = benchmark.event("test")
+    for colours in OTHER_COLOURS:
+        filters = f"[0]{colours}[a];[a][1]{OVERLAY}"
+        arguments = ["-i", mark, "-filter_complex", filters, "-pix_fmt", "yuv420p"]
+        operations["watermark"] = (".mp4", arguments)
+        verdict = str(benchmark.judge(event, work(event)))
+        assert "shows something else: its blue" in verdict or "its red" in verdict, colours
+
+
+def shifted(content: bytes, name: bytes, at: int, value: int) -> bytes:
+    """A file of boxes with another number at some bytes after the name of one."""
+    begin = content.index(name) + 4 + at
+    return content[:begin] + value.to_bytes(4, "big") + content[begin + 4 :]
+
+
+@pytest.mark.registry
+def test_other_times_of_a_video_are_noticed(fed: Any, python_handler: Any) -> None:
+    benchmark = fed(NAME)
+    event = benchmark.event("test")
+    output = python_handler(benchmark)(event)
+    path = benchmark.data_dir / "right"
+    benchmark.storage.download(BUCKET, output["result"]["key"], str(path))
+    right = path.read_bytes()
+    for name, at, values in (
+        (b"stts", 12, (1, 5_120_000)),
+        (b"tkhd", 20, (0, 99_999)),
+        (b"mvhd", 16, (0, 99_999)),
+        (b"mdhd", 16, (0, 99_999)),
+        (b"mdhd", 12, (1, 99_999)),
+    ):
+        for value in values:
+            wrong = shifted(right, name, at, value)
+            assert wrong != right
+            verdict = str(replaced(benchmark, event, output, wrong))
+            assert "should have 24 frames in 1 s" in verdict or "cannot be read" in verdict, name
+
+
+@pytest.mark.registry
+def test_other_times_of_a_gif_are_noticed(fed: Any, python_handler: Any) -> None:
+    benchmark = fed(NAME)
+    event = benchmark.event("test")
+    event["object"]["op"] = "extract-gif"
+    output = python_handler(benchmark)(event)
+    path = benchmark.data_dir / "right"
+    benchmark.storage.download(BUCKET, output["result"]["key"], str(path))
+    right = path.read_bytes()
+    assert right.count(b"\x21\xf9\x04") == 10
+    for delay in (0, 1, 9, 11, 1000):
+        parts = right.split(b"\x21\xf9\x04")
+        changed = [part[:1] + delay.to_bytes(2, "little") + part[3:] for part in parts[1:]]
+        for other in ([parts[0], *changed], [*parts[:-1], changed[-1]]):
+            wrong = b"\x21\xf9\x04".join(other)
+            assert "hundredths of a second" in str(replaced(benchmark, event, output, wrong))
+    without = right.replace(b"\x21\xf9\x04" + right.split(b"\x21\xf9\x04")[1][:5], b"", 1)
+    assert "hundredths of a second" in str(replaced(benchmark, event, output, without))
+
+
 @pytest.mark.registry
 def test_a_gif_of_something_else_is_noticed(fed: Any, python_handler: Any) -> None:
     benchmark = fed(NAME)
@@ -156,6 +222,7 @@ def test_a_gif_of_something_else_is_noticed(fed: Any, python_handler: Any) -> No
         "hflip,fps=10",
         "negate,fps=10",
         "trim=start_frame=24,setpts=PTS-STARTPTS,fps=10",
+        *(f"{colours},fps=10" for colours in ("hue=s=0", "swapuv", "lutyuv=u=negval:v=negval")),
     ):
         assert "shows something else" in verdict(f"{filters},scale=320:-1"), filters
 

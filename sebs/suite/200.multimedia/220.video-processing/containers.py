@@ -5,12 +5,12 @@ https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 """
 
 import struct
+from collections import defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 
 #: Kinds of units: a slice, one of a picture that stands for itself, and what may be with them.
 _SLICE, _KEY_SLICE, _OTHERS = 1, 5, {6, 7, 8, 9, 12}
-
-_TRACK = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
 
 class DamagedError(ValueError):
@@ -22,60 +22,81 @@ class Video:
     """A track of H.264.
 
     Attributes:
-        width: In pixels.
-        height: In pixels.
-        seconds: How long it takes.
-        frames: How many it has.
+        shape: Width and height in pixels.
+        frames: For how many seconds each frame is seen.
+        lengths: How many seconds it takes, as the whole file says, the track, and its media.
     """
 
-    width: int
-    height: int
-    seconds: float
-    frames: int
+    shape: tuple[int, int]
+    frames: list[Fraction]
+    lengths: set[Fraction]
 
 
 def read_mp4(content):
-    """Return the video of an MP4 file that has nothing else.
+    """Return the video of an MP4 file, beside which there may be sound.
 
     Raises:
-        DamagedError: It is none, or not whole.
+        DamagedError: There is none, or not a whole one.
     """
     try:
         return _read_mp4(content)
-    except (KeyError, IndexError, struct.error) as error:
+    except (IndexError, struct.error, ZeroDivisionError) as error:
         raise DamagedError(f"it is not whole ({error!r})") from error
 
 
 def _read_mp4(content):
     file = _boxes(content)
-    table = file
-    for name in _TRACK:
-        if name == b"minf":
-            scale, length = struct.unpack_from(">LL", table[b"mdhd"], 12)
-        table = _boxes(table[name])
-    entry = table[b"stsd"][8:]
+    movie = _boxes(_only(file, b"moov"))
+    tracks = [_boxes(track) for track in movie[b"trak"]]
+    found = [track for track in tracks if _kind(track) == b"vide"]
+    if len(found) != 1:
+        raise DamagedError(f"it has {len(found)} tracks of video")
+    [track] = found
+    media = _boxes(_only(track, b"mdia"))
+    table = _boxes(_only(_boxes(_only(media, b"minf")), b"stbl"))
+    entry = _only(table, b"stsd")[8:]
     if entry[4:8] != b"avc1":
         raise DamagedError(f"it has {entry[4:8]!r}, not H.264")
-    width, height = struct.unpack_from(">HH", entry, 32)
-    (count,) = struct.unpack_from(">L", table[b"stsz"], 8)
-    sizes = struct.unpack_from(f">{count}L", table[b"stsz"], 12)
-    _check_frames(file[b"mdat"], sizes)
-    delays = _runs(table[b"ctts"], "l") if b"ctts" in table else [0] * count
-    if not len(_runs(table[b"stts"], "L")) == len(delays) == count:
+    (count,) = struct.unpack_from(">L", _only(table, b"stsz"), 8)
+    sizes = struct.unpack_from(f">{count}L", _only(table, b"stsz"), 12)
+    if len(tracks) == 1:
+        _check_frames(_only(file, b"mdat"), sizes)
+    scale, length = struct.unpack_from(">LL", _only(media, b"mdhd"), 12)
+    frames = _runs(_only(table, b"stts"), "L")
+    delays = _runs(_only(table, b"ctts"), "l") if b"ctts" in table else [0] * count
+    if not len(frames) == len(delays) == count or sum(frames) != length:
         raise DamagedError("it has times of more or fewer frames than it has")
-    return Video(width, height, length / scale, count)
+    whole_scale, whole = struct.unpack_from(">LL", _only(movie, b"mvhd"), 12)
+    (shown,) = struct.unpack_from(">L", _only(track, b"tkhd"), 20)
+    return Video(
+        struct.unpack_from(">HH", entry, 32),
+        [Fraction(ticks, scale) for ticks in frames],
+        {Fraction(length, scale), Fraction(whole, whole_scale), Fraction(shown, whole_scale)},
+    )
+
+
+def _kind(track):
+    """Return what a track has: ``vide`` or another four letters."""
+    return _only(_boxes(_only(track, b"mdia")), b"hdlr")[8:12]
 
 
 def _boxes(content):
     """Return the boxes that a content is made of, by their names."""
-    found, begin = {}, 0
+    found, begin = defaultdict(list), 0
     while begin < len(content):
         size, name = struct.unpack_from(">L4s", content, begin)
-        if size < 8 or begin + size > len(content) or name in found:
-            raise DamagedError(f"the box {name!r} is there twice, or longer than the file")
-        found[name] = content[begin + 8 : begin + size]
+        if size < 8 or begin + size > len(content):
+            raise DamagedError(f"the box {name!r} is longer than what it is in")
+        found[name].append(content[begin + 8 : begin + size])
         begin += size
     return found
+
+
+def _only(boxes, name):
+    """Return the content of the box of a name, which there is once."""
+    if len(boxes[name]) != 1:
+        raise DamagedError(f"it has {len(boxes[name])} boxes {name!r}, not one")
+    return boxes[name][0]
 
 
 def _runs(box, kind):
@@ -107,7 +128,7 @@ def _check_frames(data, sizes):
 
 
 def read_gif(content):
-    """Return width, height and number of pictures of a GIF.
+    """Return for how long each picture of a GIF is seen: hundredths of a second, or ``None``.
 
     Raises:
         DamagedError: It is none, or not whole.
@@ -119,15 +140,18 @@ def read_gif(content):
 
 
 def _read_gif(content):
-    signature, width, height, flags = struct.unpack_from("<6sHHB", content)
+    signature, _, flags = struct.unpack_from("<6sLB", content)
     if signature != b"GIF89a":
         raise DamagedError("it does not begin as a GIF does")
-    position, pictures = 13 + _palette(flags), 0
+    position, delay, delays = 13 + _palette(flags), None, []
     while content[position] != 0x3B:
+        if content[position : position + 2] == b"\x21\xf9":
+            (delay,) = struct.unpack_from("<H", content, position + 4)
         if content[position] == 0x21:
             position += 2
         elif content[position] == 0x2C:
-            pictures += 1
+            delays.append(delay)
+            delay = None
             position += 11 + _palette(content[position + 9])
         else:
             raise DamagedError(f"there is no block at byte {position}")
@@ -136,7 +160,7 @@ def _read_gif(content):
         position += 1
     if position + 1 != len(content):
         raise DamagedError("it does not end where it says")
-    return width, height, pictures
+    return delays
 
 
 def _palette(flags):

@@ -5,6 +5,7 @@ The video is made here, always the same one; see ``video.py``. Where the data di
 """
 
 import os
+from fractions import Fraction
 from pathlib import Path
 
 import containers
@@ -22,8 +23,8 @@ DURATION = 1
 #: Another version makes other videos, so they must not meet one of an earlier one.
 VERSION = 2
 
-#: Of a GIF: pixels across, and pictures of a second.
-GIF_WIDTH, GIF_RATE = 320, 10
+#: For how long a picture of a GIF is seen, in hundredths of a second.
+GIF_DELAY = 10
 
 TIMES = ("download_time", "compute_time", "upload_time")
 SIZES = ("download_size", "upload_size")
@@ -53,7 +54,7 @@ def generate_input(
 
 
 def validate_output(data_dir, input_config, output, language, storage=None):
-    """Judge the form of what was made and, where the video is one of ours, what it shows."""
+    """Judge the form of what was made, and compare what it shows with what is made here."""
     wanted = input_config["object"]
     source = Path(data_dir, wanted["key"])
     reason = judge_place(output, input_config["bucket"], "the result")
@@ -66,43 +67,43 @@ def validate_output(data_dir, input_config, output, language, storage=None):
 
 def judge_result(path, source, wanted):
     size = next((size for size in size_generators if name_of(size) == source.name), None)
-    judge = {"watermark": judge_video, "extract-gif": judge_gif}[wanted["op"]]
+    operation, duration = wanted["op"], wanted["duration"]
     try:
-        return judge(path, source, size, wanted["duration"])
+        if operation == "watermark":
+            found = containers.read_mp4(path.read_bytes())
+            reason = None if size is None else judge_times(found, size, duration)
+        else:
+            reason = judge_delays(containers.read_gif(path.read_bytes()))
+        if reason is not None:
+            return reason
+        with pixels.decoder() as decode:
+            if size is not None and operation == "watermark":
+                reason = pixels.judge_first(decode, path, size_generators[size])
+            return reason or pixels.judge(decode, path, source, operation, duration)
     except containers.DamagedError as error:
         return f"the result cannot be read: {error}"
 
 
-def judge_video(path, source, size, duration):
-    """Return why a video is not what was asked for; of a given one its form alone is judged."""
-    found = containers.read_mp4(path.read_bytes())
-    if size is None:
-        return None
+def judge_times(found, size, duration):
+    """Return why a video is not one of ours by its form: how large it is, and how long."""
     shape = size_generators[size]
-    if (found.width, found.height) != shape:
-        return f"the video should have {shape} pixels, not {found.width, found.height}"
-    frames = duration * video.RATE
-    if found.frames != frames or found.seconds != duration:
+    if found.shape != shape:
+        return f"the video should have {shape} pixels, not {found.shape}"
+    frames = round(duration * video.RATE)
+    if found.frames != [Fraction(1, video.RATE)] * frames or found.lengths != {duration}:
         return (
-            f"the video should have {frames} frames in {duration} s, "
-            f"not {found.frames} in {found.seconds} s"
+            f"the video should have {frames} frames in {duration} s, all equally long, and has "
+            f"{len(found.frames)} in {', '.join(str(float(length)) for length in found.lengths)} s"
         )
-    with pixels.decoder() as decode:
-        return pixels.judge_watermark(decode, path, source, shape, frames)
+    return None
 
 
-def judge_gif(path, source, size, duration):
-    """Return why a GIF is not what was asked for; of a given video its form alone is judged."""
-    width, height, pictures = containers.read_gif(path.read_bytes())
-    if size is None:
-        return None
-    across, down = size_generators[size]
-    if (width, height) != (GIF_WIDTH, round(GIF_WIDTH * down / across)):
-        return f"the GIF should be {GIF_WIDTH} pixels wide, and has {width} by {height}"
-    if pictures != duration * GIF_RATE:
-        return f"the GIF should have {duration * GIF_RATE} pictures, not {pictures}"
-    with pixels.decoder() as decode:
-        return pixels.judge_gif(decode, path, source, (width, height), GIF_RATE, pictures)
+def judge_delays(delays):
+    """Return which picture of a GIF is not seen for as long as the others."""
+    for number, delay in enumerate(delays):
+        if delay != GIF_DELAY:
+            return f"picture {number} should be seen for {GIF_DELAY} hundredths of a second"
+    return None
 
 
 def name_of(size):
