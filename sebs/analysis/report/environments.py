@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sebs.analysis.report.courses import paused, since, stacked, within
 from sebs.analysis.report.figure import (
+    GREY,
     INK,
     Figure,
     Spec,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 #: Points of a figure, and lines of one.
 _POINTS, _LINES = 1500, 40
 
-#: What an invocation is called that is none of those asked for, and its grey and shape.
-_OTHER, _GREY, _SHAPE = "not asked for", "#808080", "diamond"
+#: What an invocation is called that is none of those asked for, and its shape.
+_OTHER, _SHAPE = "not asked for", "diamond"
 
 #: What lies above what: a cold start is what one looks for.
 _ABOVE = (_OTHER, "warm", "unknown", "failed", "cold")
@@ -146,7 +147,7 @@ def _looks(present: Sequence[str]) -> dict[str, Spec]:
     """Return encodings that tell kinds of invocations apart, those not asked for included."""
     looks = kinds(present, "color", "shape")
     if _OTHER in present:
-        for channel, look in (("color", _GREY), ("shape", _SHAPE)):
+        for channel, look in (("color", GREY), ("shape", _SHAPE)):
             scale = looks[channel]["scale"]
             scale["domain"].append(_OTHER)
             scale["range"].append(look)

@@ -19,6 +19,9 @@ Draw = Callable[[int], Spec]
 #: apart; of them those that stand out on white and on black. Never the only thing that differs.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 
+#: Of what is beside the point, on white and on black.
+GREY = "#808080"
+
 #: Of lines and letters: the page's own colour, light or dark.
 INK = "currentColor"
 

@@ -12,7 +12,6 @@ from sebs.analysis.report.figure import (
     GREEN,
     INK,
     PURPLE,
-    VERMILLION,
     Figure,
     Table,
     axis,
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 #: Of the memory sizes in their order: colour, shape and dashes.
 _LOOKS = (
     (BLUE, "circle", [1, 0]),
-    (VERMILLION, "triangle-up", [6, 3]),
+    (INK, "triangle-up", [6, 3]),
     (GREEN, "square", [2, 2]),
     (PURPLE, "diamond", [8, 3, 2, 3]),
 )

@@ -11,6 +11,7 @@ from sebs.analysis.report.by_level import FEW, Panel, grid, level_of, numbered, 
 from sebs.analysis.report.figure import (
     BLUE,
     GREEN,
+    GREY,
     INK,
     PURPLE,
     VERMILLION,
@@ -50,7 +51,7 @@ _LINES = {
 
 #: Colour and pixels of a bar: thick where work is done, so that not only its colour tells it.
 _LOOKS: Mapping[str, tuple[str, int]] = {
-    _LATE: (INK, 2),
+    _LATE: (GREY, 6),
     _CONNECTING: (GREEN, 6),
     _ENVIRONMENT: (VERMILLION, 14),
     _BETWEEN: (INK, 4),

@@ -9,7 +9,6 @@ from sebs.analysis.report.figure import (
     GREEN,
     INK,
     PURPLE,
-    VERMILLION,
     Figure,
     Table,
     axis,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from sebs.results.results import Results
 
 #: Colours and dashes of lines; a panel has no more lines than these. There are so many panels.
-_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE)
+_COLOURS = (BLUE, INK, PURPLE, GREEN)
 _DASHES = ([1, 0], [8, 3], [3, 3], [10, 3, 2, 3])
 _PANELS = 3
 
