@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from sebs.errors import ExperimentError
+from sebs.experiments.daemon_pool import DaemonPool
 
 if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
@@ -111,12 +112,12 @@ def measure_cell(
     missing = [each for each in cell.ids if each not in recorded]
     unwanted = sum(each.startswith(f"{cell}-unwanted-") for each in recorded)
     fruitless, why_not = 0, ""
-    with ThreadPoolExecutor(cell.at_a_time, thread_name_prefix="sebs-experiment") as executor:
+    with DaemonPool(cell.at_a_time, "sebs-experiment") as pool:
         while missing and (most := left()) > 0:
             if cell.kind in _FORCED:
                 force_cold()
             batch, fruitless = missing[: min(cell.at_a_time, most)], fruitless + 1
-            for future in as_completed([executor.submit(invoke) for _ in batch]):
+            for future in as_completed([pool.submit(invoke) for _ in batch]):
                 result = future.result()
                 columns = {**shared, **noted(result)}
                 if cell.fits(result):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from sebs.experiments.daemon_pool import DaemonPool
 from sebs.experiments.trials import Made, Try, conduct
 
 if TYPE_CHECKING:
@@ -77,21 +78,21 @@ class SideBySide:
 
     def _make(self, tries: deque[Try]) -> Iterator[Try]:
         free = deque(range(self._copies))
-        with ThreadPoolExecutor(self._copies, "sebs-trial") as executor, ExitStack() as stack:
+        with DaemonPool(self._copies, "sebs-trial") as pool, ExitStack() as stack:
             stack.callback(self._broken_off.set)
             while tries or len(free) < self._copies:
                 while tries and free:
-                    self._begin(executor, tries.popleft(), free.popleft())
+                    self._begin(pool, tries.popleft(), free.popleft())
                 ended = self._take(self._news.get())
                 if ended is not None:
                     ended.future.result()
                     free.append(ended.copy)
                     yield ended.attempt
 
-    def _begin(self, executor: ThreadPoolExecutor, attempt: Try, copy: int) -> None:
+    def _begin(self, pool: DaemonPool, attempt: Try, copy: int) -> None:
         subject = self._subject(attempt, copy)
         wait = _waiting(self._bench.system, self._broken_off)
-        future = executor.submit(conduct, attempt, subject, self._event, wait, self._news.put)
+        future = pool.submit(conduct, attempt, subject, self._event, wait, self._news.put)
         future.add_done_callback(lambda over: self._news.put(_Ended(attempt, copy, over)))
 
     def _subject(self, attempt: Try, copy: int) -> Subject:

@@ -7,10 +7,11 @@ are wanted only once all of them are there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from sebs.experiments.daemon_pool import DaemonPool
 from sebs.results.schema import Column
 
 if TYPE_CHECKING:
@@ -145,13 +146,13 @@ def conduct(
         PlatformError: It does not answer.
     """
     count = attempt.trial.environments
-    with ThreadPoolExecutor(count, thread_name_prefix="sebs-environment") as executor:
+    with DaemonPool(count, "sebs-environment") as pool:
 
         def at_once(kind: Kind) -> Iterator[tuple[dict[str, Scalar], ExecutionResult]]:
             """Invoke as often as there are to be environments, at the same time."""
             shared = {**attempt.trial.point(kind), "function": subject.function.name}
             ids = attempt.ids_of(kind)
-            futures = {executor.submit(subject.invoke, event): identifier for identifier in ids}
+            futures = {pool.submit(subject.invoke, event): identifier for identifier in ids}
             for future in as_completed(futures):
                 yield {"id": futures[future], **shared}, future.result()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 
 import pytest
 
 from sebs.errors import ExperimentError
 from sebs.experiments.cells import FRUITLESS_BATCHES, Cell, measure_cell
+from sebs.experiments.daemon_pool import DaemonPool
 from sebs.faas.result import ExecutionResult
 from sebs.results.manifest import Manifest
 from sebs.results.run import Run
@@ -115,3 +117,31 @@ def test_what_is_shared_is_recorded_and_no_part_of_the_id(run) -> None:
     list(measure_cell(run, cell, answer, never, shared={"function": "f"}))
     (row,) = run.rows()
     assert (row["id"], row["function"]) == ("128-sequential-1", "f")
+
+
+def test_who_breaks_off_does_not_wait_for_what_is_under_way(run) -> None:
+    first, answered = answers([answer()]), threading.Event()
+
+    def invoke() -> ExecutionResult:
+        try:
+            return first()
+        except StopIteration:
+            answered.wait()
+            return answer()
+
+    measuring = measure_cell(run, Cell({"memory": 128}, "warm", 2, 2), invoke, never)
+    next(measuring)
+    breaking_off = threading.Thread(target=measuring.close, daemon=True)
+    breaking_off.start()
+    breaking_off.join(10)
+    was_waiting = breaking_off.is_alive()
+    answered.set()
+    assert not was_waiting
+    assert run.recorded() == {"128-warm-1"}
+
+
+def test_threads_keep_no_program_from_ending() -> None:
+    with DaemonPool(2, "x") as pool:
+        assert pool.submit(lambda: threading.current_thread().daemon).result()
+        with pytest.raises(ZeroDivisionError):
+            pool.submit(divmod, 1, 0).result()
