@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sebs.errors import ResultFormatError
+from sebs.results.cells import require_apart, rows_of
 from sebs.results.schema import COLUMNS, Column
 
 if TYPE_CHECKING:
@@ -85,10 +86,13 @@ def read(text: str, name: str) -> tuple[pl.DataFrame, list[Column]]:
         name: The file, for errors.
 
     Raises:
-        ResultFormatError: It is broken; the message has the row.
+        ResultFormatError: It is broken; the message has the row, or the line.
     """
     import polars as pl
 
+    # polars fills up what was cut short.
+    for _ in rows_of(text, name):
+        pass
     try:
         raw = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False)
     except pl.exceptions.PolarsError as error:
@@ -100,6 +104,7 @@ def read(text: str, name: str) -> tuple[pl.DataFrame, list[Column]]:
             (title for title in raw.columns if title not in _KNOWN), factors, strict=True
         )
     }
+    require_apart([names.get(title, title) for title in raw.columns], name)
     frame = raw.rename(names)
     types = {**_KNOWN, **{factor.name: factor for factor in factors}}
     return frame.select(

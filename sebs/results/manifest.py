@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import sebs
 from sebs.errors import ResultFormatError
 from sebs.results.machine import describe_machine
-from sebs.results.schema import COLUMNS, FORMAT_VERSION, Column, Scalar, askable
+from sebs.results.processor_use import ProcessorUse
+from sebs.results.rows import check_row
+from sebs.results.schema import COLUMNS, FORMAT_VERSION, LIMITS, Column, Scalar, askable
 from sebs.utils import write_atomically
 
 MANIFEST = "manifest.json"
@@ -25,6 +28,17 @@ MANIFEST = "manifest.json"
 INVOKE = "invoke"
 
 RUNNING, FINISHED = "running", "finished"
+
+#: What the attributes are that a file gives.
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("experiment", "deployment", "region", "resources_id", "benchmark"), (str,)),
+    **dict.fromkeys(("size", "sebs_version", "python", "state"), (str,)),
+    "benchmark_hash": (str, NoneType),
+    **dict.fromkeys(("planned", "seed", "tabled", "table_crc32"), (int, NoneType)),
+    **dict.fromkeys(("constants", "parameters", "configuration", "details"), (Mapping,)),
+    **dict.fromkeys(("machine", "findings", "processors"), (Mapping,)),
+    **dict.fromkeys(("remarks", "sessions"), (list, tuple)),
+}
 
 #: What no manifest says: it is running by its manifest, and nobody records it.
 INTERRUPTED = "interrupted"
@@ -69,6 +83,7 @@ class Manifest:
         processors: What the client's processors did in all of them, as
             :class:`sebs.results.processor_use.ProcessorUse` has it; empty where nobody looked.
         tabled: How many bytes of the journal the Parquet file has; ``None`` where there is none.
+        table_crc32: CRC-32 of the Parquet file; ``None`` where nobody kept it.
     """
 
     experiment: str
@@ -98,6 +113,7 @@ class Manifest:
     sessions: Sequence[Mapping[str, float]] = field(default_factory=list)
     processors: Mapping[str, Any] = field(default_factory=dict)
     tabled: int | None = None
+    table_crc32: int | None = None
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -139,10 +155,15 @@ class Manifest:
             machine=describe_machine(),
             begun=datetime.now(timezone.utc).timestamp(),
             tabled=None,
+            table_crc32=None,
         )
 
     def finished(
-        self, findings: Mapping[str, Any], remarks: Sequence[str], tabled: int | None
+        self,
+        findings: Mapping[str, Any],
+        remarks: Sequence[str],
+        tabled: int | None,
+        table_crc32: int | None = None,
     ) -> Manifest:
         """Return it with the time of the end; one that had ended keeps that."""
         ended = datetime.now(timezone.utc).timestamp() if self.ended is None else self.ended
@@ -153,6 +174,7 @@ class Manifest:
             findings=findings,
             remarks=list(remarks),
             tabled=tabled,
+            table_crc32=table_crc32,
         )
 
     def serialize(self) -> dict[str, Any]:
@@ -169,16 +191,19 @@ class Manifest:
             place: Its file, for errors.
 
         Raises:
-            ResultFormatError: It is no manifest, or a newer version of sebs wrote it.
+            ResultFormatError: It is no manifest, a value in it cannot be, or a newer version of
+                sebs wrote it.
         """
         require_readable(stored, place)
         known = {each.name for each in fields(Manifest)}
         values = {key: value for key, value in stored.items() if key in known}
         try:
             factors = tuple(Column.deserialize(each) for each in stored.get("factors", ()))
-            return Manifest(**{**values, "factors": factors})
+            manifest = Manifest(**{**values, "factors": factors})
         except TypeError as error:
             raise ResultFormatError(f"{place!r} is no manifest of a run: {error}.") from error
+        require_sound(manifest, place)
+        return manifest
 
     def write(self, directory: Path) -> None:
         """Write it into a run's directory.
@@ -188,6 +213,50 @@ class Manifest:
         """
         text = json.dumps(self.serialize(), indent=1, default=str)
         write_atomically(directory / MANIFEST, text.encode() + b"\n")
+
+
+def require_sound(manifest: Manifest, place: str) -> None:
+    """Refuse a manifest that a file gave, where a value in it cannot be.
+
+    Args:
+        manifest: The manifest.
+        place: Its file, for errors.
+
+    Raises:
+        ResultFormatError: A value is of another type, no finite number or no time.
+    """
+    askable(manifest.factors)
+    for name, types in _TYPES.items():
+        value = getattr(manifest, name)
+        if not isinstance(value, types):
+            raise ResultFormatError(f"{place!r}: {name} is {value!r}, which it cannot be.")
+    for name in ("begun", "ended"):
+        value = getattr(manifest, name)
+        if not (is_time(value) or (name == "ended" and value is None)):
+            raise ResultFormatError(f"{place!r}: {name} is {value!r}, which is no Unix time.")
+    if not all(map(_is_session, manifest.sessions)):
+        raise ResultFormatError(f"{place!r}: sessions has what no session is.")
+    if not ProcessorUse.can_be(manifest.processors):
+        raise ResultFormatError(f"{place!r}: processors has what no processors do.")
+    listed = [manifest.findings.get(key) for key in ("missing", "cold_start_disagreements")]
+    if not all(isinstance(each, list | None) for each in listed):
+        raise ResultFormatError(f"{place!r}: findings has no list where there has to be one.")
+    function = manifest.details.get("function") or {"name": ""}
+    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+        raise ResultFormatError(f"{place!r}: the function in details is none with a name.")
+    check_row(manifest.constants, manifest.columns, f"The constants of {place}")
+
+
+def is_time(value: object) -> bool:
+    """Whether a value is a Unix time that calendars have."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value * 10**6 <= LIMITS["time"][1]
+
+
+def _is_session(stored: object) -> bool:
+    keys = ("begun", "ended")
+    return isinstance(stored, Mapping) and all(is_time(stored.get(key)) for key in keys)
 
 
 def require_readable(stored: Any, place: str) -> int:

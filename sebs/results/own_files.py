@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sebs.errors import ResultFormatError
 from sebs.faas.result import ExecutionResult
 from sebs.results import csv_tables, table
+from sebs.results.cells import titles_of
+from sebs.results.decoding import decoded
 from sebs.results.manifest import FINISHED, RUNNING, Manifest
 from sebs.results.results import Results
 from sebs.results.rows import Row, check_row, measured
@@ -32,7 +33,7 @@ _ASKED = {column.name for column in ASKED}
 #: Keys of the document that are neither of the manifest nor of its details.
 _DERIVED = frozenset(
     {"started", "repetitions", "run_directory", "invocations", "interrupted", "failures"}
-    | {"unwanted", "summary", "groups", "metrics", "validation", "details"}
+    | {"unwanted", "trials", "summary", "groups", "metrics", "validation", "details"}
 )
 
 #: Attributes of a manifest that are columns of the table.
@@ -98,13 +99,16 @@ def read_own_document(document: Mapping[str, Any], name: str) -> Results:
             "findings": document.get("metrics") or {},
             "state": FINISHED if document.get("state") == FINISHED else RUNNING,
             "tabled": None,
+            "table_crc32": None,
         },
         name,
     )
-    reasons = (document.get("validation") or {}).get("reasons") or {}
-    invocations = document["invocations"]
+    validation, invocations = document.get("validation") or {}, document["invocations"]
     if not isinstance(invocations, list) or not all(isinstance(i, Mapping) for i in invocations):
         raise ResultFormatError(f"{name!r} has invocations that are none.")
+    reasons = validation.get("reasons") or {} if isinstance(validation, Mapping) else validation
+    if not isinstance(reasons, Mapping):
+        raise ResultFormatError(f"{name!r} has a validation that is none.")
     rows = [
         _row(each, manifest, reasons, f"Invocation {number} of {name}")
         for number, each in enumerate(invocations, start=1)
@@ -138,8 +142,7 @@ def _row(
 
 def is_own_csv(text: str) -> bool:
     """Whether the first line of a table has the columns of ours."""
-    header = next(csv.reader(text.splitlines()[:1]), [])
-    return set(header) >= _NEEDED
+    return set(titles_of(text)) >= _NEEDED
 
 
 def read_own_csv(text: str, name: str) -> Results:
@@ -147,7 +150,7 @@ def read_own_csv(text: str, name: str) -> Results:
 
     Raises:
         SystemUnavailableError: polars is not installed.
-        ResultFormatError: It is broken; the message has the row.
+        ResultFormatError: It is broken; the message has the row, or the line.
     """
     table.require_polars()
     frame, factors = csv_tables.read(text, name)
@@ -179,13 +182,13 @@ def read_own_parquet(path: Path) -> Results:
         found = pl.scan_parquet(path)
         types = found.collect_schema()
         told = pl.read_parquet_metadata(path).get(MANIFEST_KEY)
-    except pl.exceptions.PolarsError as error:
+    except table.faults() as error:
         raise ResultFormatError(f"{name!r} is no whole table: {error}.") from error
     if not types.keys() >= _NEEDED:
         lacking = ", ".join(sorted(_NEEDED - types.keys()))
         raise ResultFormatError(f"{name!r} is no table of results: it lacks {lacking}.")
     if told is not None:
-        manifest = Manifest.deserialize(json.loads(told), name)
+        manifest = Manifest.deserialize(decoded(told, f"The manifest in {name}"), name)
         if manifest.columns.keys() >= types.keys():
             return Tabled(manifest, _whole(found, manifest, name))
     known = {column.name for column in COLUMNS}
@@ -205,28 +208,25 @@ def _factor_of(name: str, dtype: pl.DataType, file: str) -> Column:
     return Column(name, kind, "", "")
 
 
-def _tabled(frame: pl.DataFrame, factors: Sequence[Column], name: str) -> Results:
+def _tabled(found: pl.DataFrame, factors: Sequence[Column], name: str) -> Results:
     """Return a table as results; what is the same for all of it is said in the manifest."""
+    bare = Manifest(experiment="", deployment="", factors=tuple(factors), state=FINISHED)
+    frame = _whole(found.lazy(), bare, name).collect()
     same = {
         column.name: frame[column.name][0]
         for column in ASKED
-        if column.name in frame.columns
-        and column.name not in ("id", "repetition", "wanted")
-        and frame[column.name].n_unique() == 1
+        if column.name not in ("id", "repetition", "wanted") and frame[column.name].n_unique() == 1
     }
     given = {_ATTRIBUTES[k]: v for k, v in same.items() if k in _ATTRIBUTES and v is not None}
-    begins, ends = (
-        frame[each].drop_nulls() if each in frame.columns else () for each in ("begin", "end")
-    )
-    manifest = Manifest(
-        **{"experiment": "", "deployment": "", **given},
+    begun, ended = frame["begin"].min(), frame["end"].max()
+    manifest = replace(
+        bare,
+        **given,
         constants={k: v for k, v in same.items() if k not in _ATTRIBUTES and v is not None},
-        factors=tuple(factors),
-        begun=min(begins).timestamp() if len(begins) else 0,
-        ended=max(ends).timestamp() if len(ends) else None,
-        state=FINISHED,
+        begun=begun.timestamp() if isinstance(begun, datetime) else 0,
+        ended=ended.timestamp() if isinstance(ended, datetime) else None,
     )
-    return Tabled(manifest, _whole(frame.lazy(), manifest, name))
+    return Tabled(manifest, frame.lazy())
 
 
 def _whole(found: pl.LazyFrame, manifest: Manifest, name: str) -> pl.LazyFrame:
@@ -241,7 +241,7 @@ def _whole(found: pl.LazyFrame, manifest: Manifest, name: str) -> pl.LazyFrame:
     )
     try:
         sound = table.is_sound(whole)
-    except pl.exceptions.PolarsError as error:
+    except table.faults() as error:
         raise ResultFormatError(f"{name!r} has what no run has: {error}.") from error
     if not sound:
         rows = Tabled(manifest, whole).rows()

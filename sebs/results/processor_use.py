@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 #: Processors of which the client's process uses at least so much when it can do no more: the
@@ -70,6 +71,14 @@ class ProcessorUse:
     def deserialize(stored: Mapping[str, Any]) -> ProcessorUse:
         """Read what :meth:`serialize` wrote; of nothing it is nothing."""
         return ProcessorUse(**stored)
+
+    @staticmethod
+    def can_be(stored: Mapping[str, Any]) -> bool:
+        """Whether :meth:`deserialize` can read what a file has."""
+        known = {each.name for each in fields(ProcessorUse)}
+        return stored.keys() <= known and all(
+            isinstance(value, int | float) and 0 <= value < math.inf for value in stored.values()
+        )
 
     def told(self) -> Iterator[str]:
         """Say where the client was saturated, so that its times tell of itself, too."""

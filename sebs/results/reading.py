@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sebs.errors import NoResultsError, ResultFormatError
 from sebs.results.completing import completed, dated
+from sebs.results.decoding import decoded
 from sebs.results.journal import is_written
 from sebs.results.manifest import FINISHED, INTERRUPTED, MANIFEST, Manifest, require_readable
 from sebs.results.own_files import (
@@ -21,7 +22,7 @@ from sebs.results.own_files import (
     read_own_parquet,
 )
 from sebs.results.results import Results
-from sebs.results.rows import invocation_of, measured
+from sebs.results.rows import Invocation, Row, invocation_of, measured
 from sebs.results.run import JOURNAL, TABLE, Run
 from sebs.results.schema import Scalar
 from sebs.results.sebs_documents import read_document, read_first_version
@@ -62,22 +63,18 @@ def _read_file(path: Path) -> Results:
     except UnicodeDecodeError as error:
         raise NoResultsError(f"{str(path)!r} is no text.", remedy=_KNOWN) from error
     if not text.strip():
-        raise ResultFormatError(f"{str(path)!r} is empty.", remedy="Was its writer interrupted?")
+        raise ResultFormatError(f"{str(path)!r} is empty.", remedy=_INTERRUPTED)
     if is_own_csv(text):
         return read_own_csv(text, str(path))
     if text.lstrip()[0] not in "{[":
         return dated(read_table(text, str(path)), path)
-    try:
-        document = json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
-        raise ResultFormatError(
-            f"{str(path)!r} is no whole JSON document: {error}.",
-            remedy="Was its writer interrupted?",
-        ) from error
+    document = decoded(text, str(path), remedy=_INTERRUPTED)
     if is_own_document(document):
         return read_own_document(document, str(path))
     return dated(read_document(document, str(path)), path)
 
+
+_INTERRUPTED = "Was its writer interrupted?"
 
 #: What to do about a file that is none of results.
 _KNOWN = "Known are runs of sebs, named by their directory, and the JSON and CSV that SeBS writes."
@@ -154,27 +151,36 @@ def import_results(
         OSError: The directory cannot be made.
     """
     before = completed(results, told or {})
-    with Run.create(output_dir, before) as run:
-        # The machine and the time are those of the measurement, not of this conversion.
-        run.manifest = replace(
-            run.manifest, machine=before.machine, begun=before.begun, ended=before.ended
-        )
-        for row in results.rows():
-            each = invocation_of(row)
-            run.record(each.point, each.result)
-            told_later = {name: row.get(name) for name in ("start", "valid", "rejection")}
-            known = measured(each.result).items()
-            if news := {
-                k: v for k, v in told_later.items() if v is not None and (k, v) not in known
-            }:
-                run.amend(each.id, news)
-        run.findings, run.remarks = dict(before.findings), list(before.remarks)
-        run.finish()
-        if before.state != FINISHED:
-            # It can be gone on with; what had not ended has not.
-            run.manifest = replace(run.manifest, state=before.state, ended=before.ended)
-            run.manifest.write(run.directory)
+    # What cannot be is to be known before anything is made.
+    made = [(row, invocation_of(row)) for row in results.rows()]
+    run = Run.create(output_dir, before)
+    try:
+        with run:
+            _fill(run, before, made)
+    except BaseException:
+        # A part of what there was would pass for the whole.
+        shutil.rmtree(run.directory, ignore_errors=True)
+        raise
     return run
+
+
+def _fill(run: Run, before: Manifest, made: Sequence[tuple[Row, Invocation]]) -> None:
+    """Record what was made elsewhere, with the machine and the time of its measurement."""
+    run.manifest = replace(
+        run.manifest, machine=before.machine, begun=before.begun, ended=before.ended
+    )
+    for row, each in made:
+        run.record(each.point, each.result)
+        told_later = {name: row.get(name) for name in ("start", "valid", "rejection")}
+        known = measured(each.result).items()
+        if news := {k: v for k, v in told_later.items() if v is not None and (k, v) not in known}:
+            run.amend(each.id, news)
+    run.findings, run.remarks = dict(before.findings), list(before.remarks)
+    run.finish()
+    if before.state != FINISHED:
+        # It can be gone on with; what had not ended has not.
+        run.manifest = replace(run.manifest, state=before.state, ended=before.ended)
+        run.manifest.write(run.directory)
 
 
 def _read_run(directory: Path) -> Results:
@@ -186,13 +192,8 @@ def _read_run(directory: Path) -> Results:
                 remedy=f"Name one of them: sebs results list {directory}",
             )
         return Run.load(directory)
-    try:
-        stored = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ResultFormatError(
-            f"{str(path)!r} is no JSON: {error}.",
-            remedy=f"Restore it from a copy; the invocations are in {JOURNAL} beside it.",
-        ) from error
+    beside = f"Restore it from a copy; the invocations are in {JOURNAL} beside it."
+    stored = decoded(path.read_bytes(), str(path), remedy=beside)
     version = require_readable(stored, str(path))
     if "cases" in stored:
         raise NoResultsError(f"{str(directory)!r} is a regression, and no run.")
@@ -201,7 +202,3 @@ def _read_run(directory: Path) -> Results:
     if version == 2:
         return SecondVersion(directory, Manifest.deserialize(stored, str(path)))
     return Run.load(directory)
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")

@@ -21,7 +21,7 @@ from sebs.faas.result import (
     ProviderTimes,
 )
 from sebs.results.encoding import encoded
-from sebs.results.schema import ANSWERED, DURATIONS, Column, Scalar
+from sebs.results.schema import ANSWERED, DURATIONS, LIMITS, Column, Scalar
 
 _escaping = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -164,7 +164,8 @@ def check_row(row: Mapping[str, Any], columns: Mapping[str, Column], place: str)
         place: File and line, for the error.
 
     Raises:
-        ResultFormatError: A value has the wrong type, or is a negative duration.
+        ResultFormatError: A value has the wrong type, is out of its range, or is a negative
+            duration.
     """
     for name, value in row.items():
         column = columns.get(name)
@@ -174,6 +175,9 @@ def check_row(row: Mapping[str, Any], columns: Mapping[str, Column], place: str)
             raise ResultFormatError(f"{place}: {name} is {value!r}, which is no {column.type}.")
         if isinstance(value, float) and not abs(value) < float("inf"):
             raise ResultFormatError(f"{place}: {name} is {value!r}, which is no finite number.")
+        limits = LIMITS.get(column.type)
+        if limits and value is not None and not limits[0] <= value <= limits[1]:
+            raise ResultFormatError(f"{place}: {name} is {value!r}, which no {column.type} can be.")
         if name in DURATIONS and value is not None and value < 0:
             raise ResultFormatError(f"{place}: {name} is {value}, and no duration is negative.")
 

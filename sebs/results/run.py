@@ -8,7 +8,6 @@ used only as long as it has all of it.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import uuid
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from sebs.errors import NoResultsError, ResultFormatError
 from sebs.faas.result import ExecutionResult
 from sebs.results import table
+from sebs.results.decoding import decoded
 from sebs.results.journal import Journal, read_lines
 from sebs.results.manifest import INVOKE, MANIFEST, Manifest
 from sebs.results.processor_use import ProcessorUse
@@ -69,6 +69,7 @@ class Run(Results):
 
         Raises:
             UsageError: There is a file where the directory is to be made.
+            ResultFormatError: A factor is called like a column of the table.
             OSError: The directory cannot be made.
         """
         now = datetime.now(timezone.utc)
@@ -76,9 +77,9 @@ class Run(Results):
         what = [experiment, manifest.benchmark, manifest.deployment]
         named = [re.sub(r"[^\w.@+-]+", "_", part) for part in what if part]
         directory = output_dir / "-".join([*named, f"{now:%Y%m%dT%H%M%SZ}", uuid.uuid4().hex[:6]])
+        started = manifest.started()
         make_directory(output_dir)
         directory.mkdir()
-        started = manifest.started()
         started.write(directory)
         run = cls(directory, started)
         run._open()
@@ -94,15 +95,13 @@ class Run(Results):
         """
         path = directory / MANIFEST
         try:
-            stored = json.loads(path.read_bytes())
+            data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NoResultsError(
                 f"There is no run in {str(directory)!r}: it has no {MANIFEST}.",
                 remedy="Name a directory that `sebs results list` shows.",
             ) from error
-        except ValueError as error:
-            raise ResultFormatError(f"{str(path)!r} is no JSON: {error}.") from error
-        manifest = Manifest.deserialize(stored, str(path))
+        manifest = Manifest.deserialize(decoded(data, str(path)), str(path))
         if manifest.version != FORMAT_VERSION:
             raise ResultFormatError(
                 f"{str(path)!r} has version {manifest.version}, and is only read.",
@@ -200,11 +199,11 @@ class Run(Results):
         Raises:
             OSError: The directory cannot be written.
         """
-        tabled = None
+        tabled = checksum = None
         if table.has_polars():
             tabled = self._size()
-            table.write_parquet(self._from_journal(), self.directory / TABLE)
-        self.manifest = self.manifest.finished(self.findings, self.remarks, tabled)
+            checksum = table.write_parquet(self._from_journal(), self.directory / TABLE)
+        self.manifest = self.manifest.finished(self.findings, self.remarks, tabled, checksum)
         self.manifest.write(self.directory)
         self.close()
 
@@ -230,7 +229,7 @@ class Run(Results):
             check_row(record, columns, place)
             if amended is None and isinstance(record.get("id"), str):
                 rows.setdefault(record["id"], record)
-            elif amended in rows:
+            elif isinstance(amended, str) and amended in rows:
                 given = {name: value for name, value in record.items() if value is not None}
                 rows[amended].update(given)
             else:
@@ -238,11 +237,13 @@ class Run(Results):
         return list(rows.values())
 
     def _frame(self) -> pl.LazyFrame:
-        import polars as pl
-
+        path = self.directory / TABLE
         whole = self.manifest.tabled is not None and self.manifest.tabled == self._size()
-        if whole and (self.directory / TABLE).exists():
-            return pl.scan_parquet(self.directory / TABLE)
+        if whole and path.exists():
+            found = table.read_parquet(path, self.manifest)
+            if found is not None:
+                return found
+            _log.warning("%s is not what was written: the journal beside it is read.", path)
         if self._size() and table.has_strangers(self.directory / JOURNAL, self.manifest):
             return table.from_rows(self.rows(), self.manifest).lazy()
         return self._from_journal().lazy()

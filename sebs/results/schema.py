@@ -8,6 +8,7 @@ which the run's manifest names.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,14 @@ _PYTHON: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
     "time": (int,),
+}
+
+#: The least and the greatest value of a type: integers and numbers have 64 bits, and times are
+#: microseconds since 1970 that calendars have, until the end of the year 9999.
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "integer": (-(2**63), 2**63 - 1),
+    "number": (-sys.float_info.max, sys.float_info.max),
+    "time": (0, 253_402_300_799_999_999),
 }
 
 _TEXTS = ("name", "type", "unit", "meaning")

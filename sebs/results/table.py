@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from sebs.errors import SystemUnavailableError
 from sebs.results.manifest import Manifest
 from sebs.results.rows import Row
-from sebs.results.schema import DURATIONS, dtypes
+from sebs.results.schema import DURATIONS, LIMITS, dtypes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,7 +73,7 @@ def from_journal(
         journalled = pl.read_ndjson(source, schema=schema)
     except pl.exceptions.PolarsError:
         return from_rows(rows(), manifest)
-    if not _is_sound(journalled):
+    if not _is_sound(journalled, manifest):
         return from_rows(rows(), manifest)
     return _finish(_amend(journalled), manifest)
 
@@ -96,8 +97,8 @@ def from_rows(rows: Sequence[Row], manifest: Manifest) -> pl.DataFrame:
     return _finish(frame, manifest)
 
 
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table so that a reader sees the old file or the new one.
+def write_parquet(frame: pl.DataFrame, path: Path) -> int:
+    """Write a table so that a reader sees the old file or the new one, and return its CRC-32.
 
     Raises:
         OSError: The directory cannot be written, or the disk is full.
@@ -110,10 +111,57 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        checksum = _checksum(temporary)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    return checksum
+
+
+def read_parquet(path: Path, manifest: Manifest) -> pl.LazyFrame | None:
+    """Return a table that :func:`write_parquet` wrote; ``None`` where it is another one by now.
+
+    Args:
+        path: Of the table.
+        manifest: Of its run; older ones have no checksum, and fewer columns.
+    """
+    import polars as pl
+
+    expected = dtypes_of(manifest)
+    try:
+        # A broken page may take the whole process along.
+        if manifest.table_crc32 not in (None, _checksum(path)):
+            return None
+        found = pl.scan_parquet(path)
+        types = found.collect_schema()
+    except faults():
+        return None
+    known = types.items() <= expected.items()
+    return found if known and expected.keys() - types.keys() <= _LATER else None
+
+
+#: Columns that tables of the second version do not have.
+_LATER = {"wanted"}
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            checksum = zlib.crc32(piece, checksum)
+    return checksum
+
+
+_PIECE = 1 << 20
+
+
+def faults() -> tuple[type[BaseException], ...]:
+    """Return what polars raises where a file is broken."""
+    import polars as pl
+
+    # Broken pages may end in what is no Exception.
+    return (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 def dtypes_of(manifest: Manifest) -> dict[str, pl.DataType]:
@@ -129,7 +177,9 @@ def dtypes_of(manifest: Manifest) -> dict[str, pl.DataType]:
 
 
 def is_sound(table: pl.LazyFrame) -> bool:
-    """Whether rows have ids of their own, numbers are finite, and no duration is negative.
+    """Whether rows have ids of their own, values are within limits, and no duration is negative.
+
+    All of the table is read.
 
     Raises:
         polars.exceptions.PolarsError: Its file is broken.
@@ -140,19 +190,27 @@ def is_sound(table: pl.LazyFrame) -> bool:
     negative = [(pl.col(name) < 0).any() for name in DURATIONS]
     numbers = [name for name, dtype in types.items() if dtype.is_float()]
     odd = [~pl.col(name).is_finite().all() for name in numbers]
+    moments = [pl.col(name).to_physical() for name, dtype in types.items() if dtype.is_temporal()]
+    odd += [~each.is_between(*LIMITS["time"]).all() for each in moments]
+    others = types.keys() - DURATIONS - set(numbers)
+    never = [pl.col(name).hash().max() < 0 for name in others]
     ids = pl.col("id")
     twice = (ids.null_count() > 0) | (ids.n_unique() < pl.len())
-    found: Any = table.select(pl.any_horizontal(*negative, *odd, twice)).collect(engine="streaming")
+    wrong = pl.any_horizontal(*negative, *odd, *never, twice)
+    found: Any = table.select(wrong).collect(engine="streaming")
     return not found.item()
 
 
-def _is_sound(journalled: pl.DataFrame) -> bool:
-    """Whether lines tell of invocations, each of one that is new, and no duration is negative."""
+def _is_sound(journalled: pl.DataFrame, manifest: Manifest) -> bool:
+    """Whether lines tell of invocations, each of one that is new, and values are within limits."""
     import polars as pl
 
+    least, most = LIMITS["time"]
+    moments = [each.name for each in manifest.columns.values() if each.type == "time"]
+    odd = [((pl.col(name) < least) | (pl.col(name) > most)).any() for name in moments]
     first = journalled.filter(pl.col(AMENDS).is_null())["id"]
     later = journalled[AMENDS].drop_nulls()
-    wrong = pl.any_horizontal((pl.col(name) < 0).any() for name in DURATIONS)
+    wrong = pl.any_horizontal(*odd, *((pl.col(name) < 0).any() for name in DURATIONS))
     return (
         first.null_count() == 0
         and first.n_unique() == len(first)

@@ -90,7 +90,7 @@ def test_a_broken_manifest_says_where_the_invocations_are(made, capfd) -> None:
     (made.directory / "manifest.json").write_text('{"version": 3')
     assert sebs_command(["results", "show", str(made.directory)]) == 1
     told = capfd.readouterr().err
-    assert "manifest.json' is no JSON" in told
+    assert "manifest.json' is no whole JSON" in told
     assert "journal.jsonl beside it" in told
 
 

@@ -150,7 +150,7 @@ def test_the_manifest_comes_back(tmp_path, kind, ended) -> None:
     if ended:
         run.finish()
     for results in again(tmp_path, run, kind):
-        same = {"tabled": None, "findings": {}, "remarks": ()}
+        same = {"tabled": None, "table_crc32": None, "findings": {}, "remarks": ()}
         assert replace(results.manifest, **same) == replace(run.manifest, **same)
         if ended:
             assert results.manifest.findings == run.findings
@@ -209,7 +209,7 @@ def test_what_another_program_made_of_a_table_is_read(tmp_path) -> None:
     ("text", "named"),
     [
         ("id,start,failure,memory\n1,warm,false,much\n", "Row 1.*memory is 'much'"),
-        ("id,start,failure,memory\n1,warm,false\n2,w,false,1,2\n", "no whole table"),
+        ("id,start,failure,memory\n1,warm,false\n2,w,false,1,2\n", "Line 2.*3 cells under 4"),
         ("id,start,failure,begin\n1,warm,false,soon\n", "begin is 'soon'"),
     ],
 )
@@ -219,6 +219,27 @@ def test_a_broken_table_is_named(tmp_path, text, named) -> None:
     with pytest.raises(ResultFormatError, match=named) as caught:
         read_results(path)
     assert "broken.csv" in str(caught.value)
+
+
+def test_a_table_that_was_cut_short_is_refused(tmp_path) -> None:
+    path = tmp_path / "cut.csv"
+    whole = exported(table_of(tmp_path), "csv")
+    last = whole[:-1].rindex(b"\n") + 1
+    for at in range(last + 1, len(whole)):
+        path.write_bytes(whole[:at])
+        with pytest.raises(ResultFormatError, match=r"cut\.csv"):
+            read_results(path)
+    path.write_bytes(whole + b"x\n")
+    with pytest.raises(ResultFormatError, match=r"Line 4.*1 cells under"):
+        read_results(path)
+
+
+@pytest.mark.parametrize("title", ["client", "own:text", "client:integer"])
+def test_columns_of_the_same_name_are_refused(tmp_path, title) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text(f"id,start,failure,client,own,{title}\n1,warm,false,5,a,6\n")
+    with pytest.raises(ResultFormatError, match=f"same title: {title.partition(':')[0]}"):
+        read_results(path)
 
 
 def test_other_parquet_is_no_result(tmp_path) -> None:
