@@ -17,6 +17,8 @@ from sebs.errors import ResultFormatError
 
 _MICROSECOND = timedelta(microseconds=1)
 
+_BILLING = ("memory", "billed_time", "gb_seconds")
+
 #: Type of the error of a handler that raised; the exception says more than this does.
 _RAISED = "HandlerError"
 
@@ -73,17 +75,17 @@ class ExecutionTimes:
     def deserialize(cached_obj: Mapping[str, Any]) -> ExecutionTimes:
         """Read what :meth:`serialize`, or SeBS, wrote.
 
-        SeBS wrote the two HTTP phases as floating-point seconds: a float there is converted.
+        SeBS wrote the two HTTP phases as floating-point seconds: a float there is converted. A wall
+        clock time without a zone, as SeBS wrote them, is taken as UTC; 0 is none.
         """
         return ExecutionTimes(
-            client=int(cached_obj.get("client") or 0),
+            client=_integer(cached_obj, "client"),
             client_begin=_from_unix(cached_obj.get("client_begin")),
             client_end=_from_unix(cached_obj.get("client_end")),
-            benchmark=int(cached_obj.get("benchmark") or 0),
-            benchmark_including_imports=int(
-                cached_obj.get("benchmark_including_imports") or cached_obj.get("benchmark") or 0
-            ),
-            initialization=int(cached_obj.get("initialization") or 0),
+            benchmark=_integer(cached_obj, "benchmark"),
+            benchmark_including_imports=_integer(cached_obj, "benchmark_including_imports")
+            or _integer(cached_obj, "benchmark"),
+            initialization=_integer(cached_obj, "initialization"),
             http_startup=_phase(cached_obj.get("http_startup")),
             http_first_byte_return=_phase(cached_obj.get("http_first_byte_return")),
             fresh_connection=cached_obj.get("fresh_connection"),
@@ -107,8 +109,8 @@ class ProviderTimes:
     def deserialize(cached_obj: Mapping[str, Any]) -> ProviderTimes:
         """Read what :meth:`serialize` wrote."""
         return ProviderTimes(
-            initialization=int(cached_obj.get("initialization") or 0),
-            execution=int(cached_obj.get("execution") or 0),
+            initialization=_integer(cached_obj, "initialization"),
+            execution=_integer(cached_obj, "execution"),
         )
 
 
@@ -169,15 +171,22 @@ class ExecutionBilling:
 
     @staticmethod
     def deserialize(cached_obj: Mapping[str, Any]) -> ExecutionBilling:
-        """Read what :meth:`serialize` wrote; SeBS's keys with a leading underscore as well."""
+        """Read what :meth:`serialize`, or SeBS, wrote.
 
-        def value(key: str) -> Any:
-            return cached_obj.get(key, cached_obj.get(f"_{key}"))
-
+        SeBS's keys have a leading underscore. Most of its versions kept MB · ms as GB-seconds, so
+        these are computed anew.
+        """
+        if not any(f"_{key}" in cached_obj for key in _BILLING):
+            return ExecutionBilling(
+                memory=cached_obj.get("memory"),
+                billed_time=cached_obj.get("billed_time"),
+                gb_seconds=cached_obj.get("gb_seconds") or 0,
+            )
+        memory, billed_time = _integer(cached_obj, "_memory"), _integer(cached_obj, "_billed_time")
         return ExecutionBilling(
-            memory=value("memory"),
-            billed_time=value("billed_time"),
-            gb_seconds=value("gb_seconds") or 0,
+            memory=memory or None,
+            billed_time=billed_time or None,
+            gb_seconds=memory / 1024 * billed_time / 1000,
         )
 
 
@@ -273,16 +282,16 @@ class ExecutionResult:
         """
         try:
             return ExecutionResult(
-                output=cached_config.get("output") or {},
+                output=_object(cached_config, "output"),
                 request_id=cached_config.get("request_id") or "",
-                times=ExecutionTimes.deserialize(cached_config.get("times") or {}),
-                provider_times=ProviderTimes.deserialize(cached_config.get("provider_times") or {}),
-                stats=ExecutionStats.deserialize(cached_config.get("stats") or {}),
-                billing=ExecutionBilling.deserialize(cached_config.get("billing") or {}),
+                times=ExecutionTimes.deserialize(_object(cached_config, "times")),
+                provider_times=ProviderTimes.deserialize(_object(cached_config, "provider_times")),
+                stats=ExecutionStats.deserialize(_object(cached_config, "stats")),
+                billing=ExecutionBilling.deserialize(_object(cached_config, "billing")),
                 environment_id=cached_config.get("environment_id") or "",
                 error=cached_config.get("error"),
             )
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
             raise ResultFormatError(f"This is no result of an invocation: {error}.") from error
 
 
@@ -302,6 +311,21 @@ def _number(output: Mapping[str, Any], key: str) -> float:
         raise ResultFormatError(f"The answer's {key!r} is no time: {output[key]!r}.") from error
 
 
+def _object(stored: Mapping[str, Any], key: str) -> Any:
+    value = stored.get(key) or {}
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{key} is {value!r}, which is no object")
+    return value
+
+
+def _integer(stored: Mapping[str, Any], key: str) -> int:
+    value = stored.get(key) or 0
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{key} is {value!r}, which is no number") from error
+
+
 def _phase(value: float | None) -> int:
     if isinstance(value, float):
         return round(value * 1e6)
@@ -313,9 +337,14 @@ def _to_unix(moment: datetime | None) -> float | None:
 
 
 def _from_unix(value: float | str | None) -> datetime | None:
-    if value is None or value == "":
+    if value in (None, "", 0):
         return None
     try:
-        return datetime.fromtimestamp(float(value), tz=timezone.utc)
+        seconds = float(value)
     except ValueError:
-        return datetime.fromisoformat(str(value))
+        told = datetime.fromisoformat(str(value))
+        return told if told.tzinfo else told.replace(tzinfo=timezone.utc)
+    try:
+        return datetime.fromtimestamp(seconds, tz=timezone.utc)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError(f"{value!r} is no time") from error

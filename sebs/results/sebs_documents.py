@@ -1,23 +1,32 @@
 """JSON that SeBS wrote, and runs that the first version of this format left.
 
 SeBS's experiments write one document: ``config``, ``begin_time``, ``end_time`` and
-``_invocations``, which has the results of each function by request id. A single result is read as
-well.
+``_invocations``, which has the results of each function by request id; perf-cost adds
+``statistics``, with what it left out of these. A single result is read as well.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sebs.errors import NoResultsError, ResultFormatError
-from sebs.faas.result import ExecutionResult
+from sebs.results.decoding import decoded
 from sebs.results.journal import read_journal
-from sebs.results.manifest import FINISHED, INVOKE, RUNNING, Manifest, require_readable
+from sebs.results.manifest import (
+    FINISHED,
+    INVOKE,
+    RUNNING,
+    Manifest,
+    is_time,
+    require_readable,
+    require_sound,
+)
 from sebs.results.results import Results
-from sebs.results.rows import Row, check_row, measured
+from sebs.results.rows import Row
+from sebs.results.sebs_evictions import is_eviction, read_eviction
+from sebs.results.sebs_invocations import results_of, rows_of
 
 #: What JSON calls what Python has read; an object is not among them.
 _JSON = {list: "array", str: "string", int: "number", float: "number", bool: "truth value"}
@@ -37,13 +46,16 @@ def read_document(document: Any, name: str) -> Results:
         ResultFormatError: A value in it cannot be.
     """
     if not isinstance(document, Mapping):
-        raise NoResultsError(f"{name!r} holds no results, but a JSON {_JSON[type(document)]}.")
+        kind = _JSON.get(type(document), "null")
+        raise NoResultsError(f"{name!r} holds no results, but a JSON {kind}.")
     if isinstance(document.get("_invocations"), Mapping):
         return _of_sebs(document, name)
     if "times" in document:
-        return Results(Manifest(experiment="", deployment=""), _rows([({}, document)], name))
+        return results_of(Manifest(experiment="", deployment=""), [({}, document)], name)
     if "version" in document and "invocations" in document:
         return _of_first_version(document, document["invocations"], name)
+    if is_eviction(document):
+        return read_eviction(document, name)
     keys = ", ".join(sorted(map(str, document))[:8]) or "nothing"
     raise NoResultsError(
         f"{name!r} is JSON, but no result that is known; it has {keys}.",
@@ -59,38 +71,69 @@ def read_first_version(directory: Path, manifest: Mapping[str, Any]) -> Results:
     """
     result, journal = directory / _RESULT, directory / _JOURNAL
     if result.exists():
-        try:
-            document = json.loads(result.read_bytes())
-        except ValueError as error:
-            raise ResultFormatError(f"{str(result)!r} is no JSON: {error}.") from error
-        return read_document(document, str(result))
+        return read_document(decoded(result.read_bytes(), str(result)), str(result))
     records = list(read_journal(journal)) if journal.exists() else []
     return _of_first_version(manifest, records, str(journal))
 
 
 def _of_sebs(document: Mapping[str, Any], name: str) -> Results:
-    config = _object(document, "config")
+    config, statistics = _object(document, "config"), _object(document, "statistics")
     experiments, deployment = _object(config, "experiments"), _object(config, "deployment")
-    runtime = _object(experiments, "runtime")
+    runtime, resources = _object(experiments, "runtime"), _object(deployment, "resources")
     manifest = Manifest(
-        experiment="",
+        experiment="perf-cost" if statistics else "",
         deployment=str(deployment.get("name") or ""),
-        region=str(deployment.get("region") or ""),
+        region=str(deployment.get("region") or resources.get("region") or ""),
         constants={
             "language": runtime.get("language"),
             "language_version": runtime.get("version"),
             "architecture": experiments.get("architecture"),
         },
-        begun=document.get("begin_time") or 0,
-        ended=document.get("end_time"),
+        begun=_time(document, "begin_time", name) or 0,
+        ended=_time(document, "end_time", name),
         state=FINISHED,
     )
-    found = (
-        ({"benchmark": function}, invocation)
-        for function, invocations in document["_invocations"].items()
-        for invocation in invocations.values()
-    )
-    return Results(manifest, _rows(found, name))
+    require_sound(manifest, name)
+    found = list(_invocations(document["_invocations"], name))
+    functions = list(document["_invocations"])
+    left_out = {"benchmark": functions[0]} if len(functions) == 1 else {}
+    for key in _UNWANTED:
+        unwanted = _list(statistics, key, name)
+        # Some versions kept only what they are called.
+        found += [({**left_out, "wanted": False}, each) for each in unwanted if _is_object(each)]
+    for reason in _list(statistics, "failures", name):
+        found.append((left_out, {"stats": {"failure": True}, "error": str(reason)}))
+    return results_of(manifest, found, name)
+
+
+#: Keys of ``statistics`` with invocations that began otherwise than they were asked for.
+_UNWANTED = ("incorrect", "unexpected_warms")
+
+
+def _invocations(functions: Mapping[str, Any], name: str) -> Iterator[tuple[Row, Any]]:
+    for function, invocations in functions.items():
+        if not _is_object(invocations):
+            raise ResultFormatError(f"{name!r} has invocations of {function!r} that are no object.")
+        for invocation in invocations.values():
+            yield {"benchmark": function}, invocation
+
+
+def _list(stored: Mapping[str, Any], key: str, name: str) -> list[Any]:
+    value = stored.get(key) or []
+    if not isinstance(value, list):
+        raise ResultFormatError(f"{name!r}: {key} is {value!r}, which is no list.")
+    return value
+
+
+def _time(document: Mapping[str, Any], key: str, name: str) -> float | None:
+    value: float | None = document.get(key)
+    if value is not None and not is_time(value):
+        raise ResultFormatError(f"{name!r}: {key} is {value!r}, which is no Unix time.")
+    return value
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _of_first_version(stored: Mapping[str, Any], invocations: Any, name: str) -> Results:
@@ -122,7 +165,10 @@ def _of_first_version(stored: Mapping[str, Any], invocations: Any, name: str) ->
         findings=_object(stored, "metrics"),
         state=FINISHED if "invocations" in stored else RUNNING,
     )
-    rows = _rows((({}, each) for each in invocations), name)
+    require_sound(manifest, name)
+    if not isinstance(invocations, list):
+        raise ResultFormatError(f"{name!r} has invocations that are no list.")
+    rows = rows_of([({}, each) for each in invocations], name, manifest.columns)
     validation = _object(stored, "validation")
     reasons = _object(validation, "reasons")
     for row in rows if validation.get("checked") else ():
@@ -131,30 +177,6 @@ def _of_first_version(stored: Mapping[str, Any], invocations: Any, name: str) ->
             row["valid"] = reason is None
             row |= {} if reason is None else {"rejection": reason}
     return Results(manifest, rows)
-
-
-def _rows(found: Iterable[tuple[Row, Any]], name: str) -> list[Row]:
-    return list(_convert(found, name))
-
-
-def _convert(found: Iterable[tuple[Row, Any]], name: str) -> Iterator[Row]:
-    columns = Manifest(experiment="", deployment="").columns
-    for number, (point, stored) in enumerate(found, start=1):
-        place = f"Invocation {number} of {name}"
-        try:
-            result = ExecutionResult.deserialize(stored)
-        except (ResultFormatError, AttributeError) as error:
-            raise ResultFormatError(f"{place}: {error}") from error
-        if container := result.output.get("container_id"):
-            result.environment_id = result.environment_id or str(container)
-        row = {"id": str(number), **point, **measured(result)}
-        if row["start"] == "unknown" and "cold_start" in (stored.get("stats") or {}):
-            # Functions of SeBS always tell; that of a failure is what was there before.
-            row["start"] = "warm"
-        if "billed_memory" in row:
-            row.setdefault("memory", row["billed_memory"])
-        check_row(row, columns, place)
-        yield row
 
 
 def _object(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:

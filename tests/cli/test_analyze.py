@@ -489,7 +489,7 @@ def test_files_that_are_no_results(command, text, words, tmp_path, capfd) -> Non
     ("text", "words"),
     [
         ("a,b\n1,2\n", ["a,b", "perf-cost, eviction-model, invocation-overhead"]),
-        (",".join(PERFORMANCE[:-1]) + "\n", ["perf-cost would have mem_used as well"]),
+        (",".join(PERFORMANCE[:-2]) + "\n", ["perf-cost would have provider_time as well"]),
     ],
 )
 def test_a_table_of_something_else_is_named_wrongly(text, words, tmp_path, capfd) -> None:

@@ -49,13 +49,22 @@ def test_a_file_of_sebs_is_read_and_its_units_are_normalised() -> None:
         {
             "output": {"result": 1},
             "request_id": "r",
-            "times": {"client": 5, "benchmark": 4, "http_startup": 0.002},
-            "billing": {"_memory": 128, "_billed_time": 7, "_gb_seconds": 9},
+            "times": {
+                "client": 5,
+                "client_begin": "2023-11-14 22:13:20.000001",
+                "client_end": 0,
+                "benchmark": 4,
+                "http_startup": 0.002,
+            },
+            "billing": {"_memory": 512, "_billed_time": 47, "_gb_seconds": 24064},
             "stats": {"cold_start": True, "failure": False, "memory_used": None},
         }
     )
     assert result.times.http_startup == 2_000
-    assert (result.billing.memory, result.billing.billed_time) == (128, 7)
+    assert result.times.client_begin == datetime(2023, 11, 14, 22, 13, 20, 1, timezone.utc)
+    assert result.times.client_end is None
+    assert (result.billing.memory, result.billing.billed_time) == (512, 47)
+    assert result.billing.gb_seconds == 0.0235
     assert result.stats.cold_start
 
 

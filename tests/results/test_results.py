@@ -15,6 +15,7 @@ from sebs.faas.result import ExecutionResult
 from sebs.results.document import Overview
 from sebs.results.manifest import Manifest
 from sebs.results.reading import import_results, read_results, survey
+from sebs.results.results import Results
 from sebs.results.run import Run
 from sebs.results.schema import Column
 from sebs.results.summary import summarize
@@ -146,6 +147,9 @@ def test_no_secret_is_kept(run) -> None:
         ('{"id":"8","colour":"red"}', "'colour'"),
         ('{"client":8}', "no invocation"),
         ('{"amends":"8","client":1}', "no invocation"),
+        ('{"amends":{"id":"1"},"client":1}', "no invocation"),
+        ('{"id":"8","begin":-1}', "begin is -1"),
+        ('{"id":"8","begin":999999999999999999}', "begin is 999999999999999999"),
         ("[1]", "no journal record"),
     ],
 )
@@ -291,3 +295,110 @@ def test_a_document_of_sebs_is_read(tmp_path) -> None:
     row = read_results(path).frame().collect().row(0, named=True)
     assert (row["platform"], row["benchmark"], row["memory"]) == ("aws", "f", 512)
     assert (row["start"], row["environment_id"], row["http_startup"]) == ("warm", "c", 2000)
+
+
+def document(**one: object) -> dict[str, object]:
+    """Return a document of SeBS with one invocation, changed in these keys."""
+    stored = {
+        "request_id": "r",
+        "times": {"client": 5, "client_begin": "2023-11-14 23:13:20.000001"},
+        "stats": {"cold_start": False, "failure": False},
+    }
+    return {"_invocations": {"f": {"r": {**stored, **one}}}, "config": {}}
+
+
+def read_document(tmp_path: Path, stored: dict[str, object]) -> Results:
+    path = tmp_path / "stored.json"
+    path.write_text(json.dumps(stored).replace("Infinity", "1e999"))
+    return read_results(path)
+
+
+@pytest.mark.parametrize(
+    ("told", "zone", "hour", "by"),
+    [
+        ({"output": {"begin": "1700000001.5"}}, "UTC+01:00", 22, "the functions' clocks"),
+        ({"begin_time": 1699999999.0}, "UTC+01:00", 22, "at which the run began"),
+        # So far from UTC is nothing.
+        ({"begin_time": 1600000000.0}, "UTC", 23, "nothing tells"),
+        ({}, "UTC", 23, "nothing tells"),
+    ],
+)
+def test_the_zone_of_a_local_time_is_told_by_what_there_is(tmp_path, told, zone, hour, by) -> None:
+    output = {key: told[key] for key in told if key == "output"}
+    rest = {key: told[key] for key in told if key != "output"}
+    results = read_document(tmp_path, {**document(**output), **rest})
+    assert results.manifest.details["client_zone"] == zone
+    [remark] = results.manifest.remarks
+    assert by in remark
+    assert results.frame().collect()["begin"][0].hour == hour
+    [single] = document(**output)["_invocations"]["f"].values()
+    assert read_document(tmp_path, single).rows()[0]["begin"] % 3_600_000_000 == 800_000_001
+
+
+def test_zero_is_no_time(tmp_path) -> None:
+    stored = document(times={"client": 5, "client_begin": 0, "client_end": 0})
+    [row] = read_document(tmp_path, stored).rows()
+    assert not {"begin", "end"} & row.keys()
+
+
+@pytest.mark.parametrize(
+    ("stored", "named"),
+    [
+        (document(times={"client": 1e999}), "Invocation 1.*client is inf"),
+        (document(times={"client": 10**30}), "Invocation 1.*client is 10{30}"),
+        (document(times={"client_begin": 1e20}), r"Invocation 1.*1e\+20 is no time"),
+        (document(stats={"memory_used": 10**400}), "Invocation 1.*too large"),
+        (document(times=[1]), "Invocation 1.*times is"),
+        (document(output=[1]), "Invocation 1.*output is"),
+        (document(billing={"_memory": "much"}), "Invocation 1.*_memory is 'much'"),
+        ({"_invocations": {"f": [1]}}, "invocations of 'f' that are no object"),
+        ({"_invocations": {"f": {"r": 5}}}, "Invocation 1.*is 5"),
+        ({"_invocations": {"f": {}}}, "not a single invocation"),
+        ({"_invocations": {}}, "not a single invocation"),
+        ({**document(), "begin_time": "x"}, "begin_time is 'x'"),
+        ({**document(), "end_time": 1e999}, "end_time is inf"),
+        ({**document(), "statistics": {"failures": 7}}, "failures is 7"),
+        ({"1": [[7]]}, "Repetition 1 of 1 s.*has 7"),
+        ({"1": [7]}, "Repetition 1 of 1 s.*is none"),
+    ],
+)
+def test_what_cannot_be_in_a_document_is_named(tmp_path, stored, named) -> None:
+    with pytest.raises(ResultFormatError, match=named) as caught:
+        read_document(tmp_path, stored)
+    assert "stored.json" in str(caught.value)
+
+
+def test_a_document_that_is_too_deep_is_refused(tmp_path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(ResultFormatError, match=r"deep\.json"):
+        read_results(tmp_path / "deep.json")
+
+
+def test_what_was_imported_in_part_is_gone(run, tmp_path, monkeypatch) -> None:
+    runs = tmp_path / "imported"
+    monkeypatch.setattr(Run, "finish", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        import_results(run, runs)
+    assert not list(runs.iterdir())
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["begun", "ended", "experiment", "details", "sessions", "processors", "constants", "planned"],
+)
+def test_a_manifest_that_cannot_be_is_named(run, key) -> None:
+    path = run.directory / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: [{"x": 1}]}))
+    with pytest.raises(ResultFormatError, match=rf"manifest\.json.*{key}"):
+        Run.load(run.directory)
+
+
+def test_a_table_that_is_not_what_was_written_is_left_for_the_journal(run, caplog) -> None:
+    run.finish()
+    before = Run.load(run.directory).frame().collect()
+    table = run.directory / "invocations.parquet"
+    data = bytearray(table.read_bytes())
+    data[len(data) // 3] ^= 1
+    table.write_bytes(data)
+    assert Run.load(run.directory).frame().collect().equals(before)
+    assert "not what was written" in caplog.text
