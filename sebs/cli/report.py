@@ -5,7 +5,7 @@ Where they differ in nothing else each is a row; where they do, each group is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sebs.results.caveats import caveats
 from sebs.results.levels import level_columns
 from sebs.results.manifest import Manifest
 from sebs.results.summary import QUANTITIES, Group, Quantity, Shown, Summary
+from sebs.results.trials import Trials, are_trials, counted, trials_in
 
 if TYPE_CHECKING:
     from sebs.analysis.quantiles import Quantile
@@ -40,11 +41,13 @@ def show(results: Results, *, as_json: bool) -> None:
         return
     manifest, summary = results.manifest, results.summary()
     click.echo(_headline(manifest))
-    if summary.levels:
-        _show_groups(results, summary)
-    elif summary.total:
-        _show_invocations(summary)
-    for line in (*_remarks(manifest, summary), *caveats(results), *_verdicts(summary)):
+    if trials := trials_in(results.rows(), manifest) if are_trials(manifest) else []:
+        _show_trials(trials)
+        told = list(caveats(results))
+    else:
+        (_show_groups if summary.levels else _show_invocations)(results, summary)
+        told = [*_remarks(manifest, summary), *caveats(results), *_verdicts(summary)]
+    for line in told:
         click.echo(line)
     if functions := _functions(results):
         shown = ", ".join(functions[:_FUNCTIONS])
@@ -86,7 +89,8 @@ def _headline(manifest: Manifest) -> str:
     """Return what was run, as far as it is the same for all."""
     fixed = manifest.fixed
     size = f" ({manifest.size})" if manifest.size else ""
-    what = f"{manifest.benchmark or manifest.experiment}{size} on {manifest.deployment}"
+    where = f" on {manifest.deployment}" if manifest.deployment else ""
+    what = f"{manifest.benchmark or manifest.experiment or 'invocations'}{size}{where}"
     language = " ".join(str(fixed[key]) for key in _LANGUAGE if fixed.get(key))
     known = [language, fixed.get("architecture")] if fixed.get("memory") else []
     memory = [f"{fixed['memory']} MB"] if known else []
@@ -140,9 +144,34 @@ def _interval(median: Quantile | None) -> str:
     return " to ".join(_figure(QUANTITIES[0], end) for end in (median.low, median.high))
 
 
-def _show_invocations(summary: Summary) -> None:
+def _show_trials(trials: Sequence[Trials]) -> None:
+    levels = list(trials[0].level)
+    columns = [*(name.replace("_", " ") for name in levels), "idle [s]", "trials", "environments"]
+    rows = [
+        [
+            *(None if value is None else str(value) for value in each.level.values()),
+            f"{each.delta_t:,.12g}",
+            each.n,
+            each.environments,
+            each.warm,
+        ]
+        for each in trials
+    ]
+    output.print_table(
+        [*columns, "still warm"], rows, numbers=[*columns[len(levels) :], "still warm"]
+    )
+    every = counted(trials)
+    click.echo(
+        f"{every['n']} trials of {every['environments']} environments in all: {every['warm']} were "
+        "still warm. `sebs analyze eviction` fits a model to them."
+    )
+
+
+def _show_invocations(results: Results, summary: Summary) -> None:
     from rich.text import Text
 
+    if not summary.total:
+        return
     titles = [f"{quantity.title}\n[{_SHOWN[quantity.unit][0]}]" for quantity in QUANTITIES]
     table = output.make_table(["start", "#", *titles, "state"], numbers=["#", *titles])
     for group in summary.groups:

@@ -78,7 +78,10 @@ def show(source: Path, as_json: bool) -> None:
     """Show a run, or a file of results that SeBS wrote."""
     from sebs.cli import report
 
-    report.show(_read(source), as_json=as_json)
+    results = _read(source)
+    report.show(results, as_json=as_json)
+    if not as_json:
+        _tell(results.manifest)
 
 
 @command.command("export")
@@ -140,7 +143,14 @@ def import_file(source: Path, output_dir: Path, as_json: bool, **told: str | int
     if as_json:
         output.print_json({"run_directory": str(run.directory)})
     else:
+        _tell(run.manifest)
         click.echo(f"Results: {run.directory}")
+
+
+def _tell(manifest: Manifest) -> None:
+    """Print how it went, and what was taken for what."""
+    for sentence in manifest.remarks:
+        click.echo(sentence)
 
 
 def _read(source: Path) -> Results:

@@ -12,6 +12,7 @@ from sebs.results.reading import state_of
 from sebs.results.results import Results
 from sebs.results.rows import Invocation, Row, invocation_of, is_wanted
 from sebs.results.summary import NO_REASON, start_in, summarize
+from sebs.results.trials import counted, trials_in
 
 
 class Overview:
@@ -62,6 +63,7 @@ class Overview:
     def serialize(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""
         manifest, summary = self.manifest.serialize(), summarize(self._rows, self.manifest)
+        trials = trials_in(self._rows, self.manifest)
         details = manifest.pop("details")
         manifest.pop("findings")
         return {
@@ -80,6 +82,7 @@ class Overview:
             "failures": summary.failed,
             "failure_reasons": summary.reasons,
             "unwanted": {"n": summary.unwanted + summary.retried, "failures": summary.retried},
+            "trials": counted(trials) if trials else None,
             "summary": summary.by_start(),
             "groups": [group.serialize() for group in summary.groups],
             "metrics": self.findings,
