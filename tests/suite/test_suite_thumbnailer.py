@@ -162,6 +162,9 @@ def test_another_thumbnail_is_noticed(answered: Answered) -> None:
         "too bright": right.point(lambda level: level + 6),
         "channels in another order": Image.merge("RGB", (blue, green, red)),
         "grey": right.convert("L").convert("RGB"),
+        "one colour for each block": right.resize((25, 16), Image.Resampling.BOX).resize(
+            (200, 128), Image.Resampling.NEAREST
+        ),
     }
     for name, image in something_else.items():
         assert "shows something else" in str(answered.judge(jpeg(image))), name

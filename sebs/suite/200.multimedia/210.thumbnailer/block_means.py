@@ -1,11 +1,12 @@
-"""What a JPEG shows, roughly: the means of its blocks of 8 by 8 pixels.
+"""What a JPEG shows, roughly: the means of the quarters of its blocks, 4 by 4 pixels each.
 
-Only baseline JPEG (ITU-T T.81) is read. No picture is computed, since of a block its first
-coefficient alone is made use of; all others are decoded on the way, so damage is noticed.
+Only baseline JPEG (ITU-T T.81) is read. No pixel is computed, since the mean of a quarter is a sum
+of coefficients; all of these are decoded, so damage is noticed.
 """
 
 import re
 import struct
+from math import cos, pi, sqrt
 
 #: Markers of frames: all but those of tables and extensions in between.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -28,8 +29,8 @@ def size_of(content):
     raise DamagedError("it does not say how large it is")
 
 
-def block_means(content):
-    """Return the means of a baseline JPEG's blocks.
+def quarter_means(content):
+    """Return the means of the quarters of a baseline JPEG's blocks.
 
     Returns:
         For each component, luma first, how many times coarser it is than the finest across and
@@ -74,11 +75,12 @@ def _segments(content):
 
 
 def _quanta(segment):
-    """Yield table and first quantum: a byte, or two where the table says so."""
+    """Yield table and quanta, in the order of the coefficients: a byte each, or two."""
     while segment:
         wide = segment[0] >> 4
-        yield segment[0] & 15, int.from_bytes(segment[1 : 2 + wide], "big")
-        segment = segment[65 + 64 * wide :]
+        end = 65 + 64 * wide
+        yield segment[0] & 15, struct.unpack(">64H" if wide else "64B", segment[1:end])
+        segment = segment[end:]
 
 
 def _codes(segment):
@@ -116,7 +118,7 @@ def _scan(frame, scan, quanta, codes, interval, parts):
     for number, component in enumerate(components):
         table = scan[2 + 2 * number]
         component.codes = codes[table >> 4], codes[0x10 | table & 15]
-        component.quantum = quanta[component.table]
+        component.quanta = quanta[component.table]
     across, down = -(-width // (8 * most_across)), -(-height // (8 * most_down))
     interval = interval or across * down
     for unit in range(across * down):
@@ -140,17 +142,29 @@ class _Component:
     def __init__(self, _, factors, table):
         self.across, self.down = factors >> 4, factors & 15
         self.table = table
-        self.codes = self.quantum = None
+        self.codes = self.quanta = None
         self.level = 0
         self.means = []
 
     def read_unit(self, bits, row, column):
         if column == 0:
-            self.means += [[] for _ in range(self.down)]
-        for line in self.means[row * self.down :]:
+            self.means += [[] for _ in range(2 * self.down)]
+        lines = self.means[2 * row * self.down :]
+        for upper, lower in zip(lines[::2], lines[1::2], strict=True):
             for _ in range(self.across):
-                self.level += bits.block(*self.codes)
-                line.append(128 + self.level * self.quantum / 8)
+                first, *others = bits.block(*self.codes)
+                self.level += first
+                quarters = self._quarters([(0, self.level), *others])
+                upper += quarters[:2]
+                lower += quarters[2:]
+
+    def _quarters(self, coefficients):
+        """Return the means of the quarters of a block: two in the upper row, two in the lower."""
+        means = [128.0] * 4
+        for place, value in coefficients:
+            for quarter, share in enumerate(_SHARES[place]):
+                means[quarter] += value * self.quanta[place] * share
+        return means
 
 
 class _Bits:
@@ -161,19 +175,21 @@ class _Bits:
         self._position = 0
 
     def block(self, first, others):
-        """Return the first coefficient of the next block."""
-        value = self._number(self._symbol(first))
+        """Return the first coefficient of the next block, and the others with their places."""
+        found = [self._number(self._symbol(first))]
         place = 1
         while place < 64:
             symbol = self._symbol(others)
             run, size = symbol >> 4, symbol & 15
             if symbol == 0:
-                return value
-            self._number(size)
-            place += run + 1
-        if place > 64:
-            raise DamagedError("a block has more than 64 coefficients")
-        return value
+                return found
+            place += run
+            if place > 63:
+                raise DamagedError("a block has more than 64 coefficients")
+            if size:
+                found.append((place, self._number(size)))
+            place += 1
+        return found
 
     def at_end(self):
         """Return whether nothing is left but what fills the last byte."""
@@ -196,3 +212,25 @@ class _Bits:
             raise DamagedError("the picture is cut short")
         self._position += size
         return int(bits, 2) - (0 if bits[0] == "1" else (1 << size) - 1)
+
+
+def _places():
+    """Yield row and column of each coefficient, in their order: diagonals, there and back."""
+    for diagonal in range(15):
+        rows = range(max(0, diagonal - 7), min(7, diagonal) + 1)
+        for row in rows if diagonal % 2 else reversed(rows):
+            yield row, diagonal - row
+
+
+def _share(frequency, half):
+    """Return the mean of a wave over one half of a block's side (T.81, A.3.3)."""
+    scale = 1 / (2 * sqrt(2)) if frequency == 0 else 1 / 2
+    waves = (cos((2 * at + 1) * frequency * pi / 16) for at in range(4 * half, 4 * half + 4))
+    return scale * sum(waves) / 4
+
+
+#: What each coefficient adds to the means of the four quarters.
+_SHARES = [
+    [_share(row, half) * _share(column, side) for half in range(2) for side in range(2)]
+    for row, column in _places()
+]
