@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def caveats(results: Results) -> Iterator[str]:
-    """Say where the client was saturated, what is contradictory, and what memory does not tell.
+    """Say where the client was saturated, what is contradictory, and what figures do not tell.
 
     Args:
         results: Of one run.
@@ -29,6 +29,11 @@ def caveats(results: Results) -> Iterator[str]:
         )
     if missing := findings.get("missing"):
         yield f"The platform's log has nothing of {len(missing)} invocations."
+    if any(factor.name == "intended" for factor in manifest.factors):
+        yield (
+            "Client times run from the actual sending here; an open loop's latencies run from the "
+            "intended one: `sebs experiment process` has those, and what was sent too late."
+        )
     if memory_is_idle(manifest) and len(manifest.parameters.get("memory-sizes") or ()) > 1:
         yield (
             "On this platform's process sandbox the memory size does not change how fast a "

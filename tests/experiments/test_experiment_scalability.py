@@ -101,6 +101,14 @@ def test_every_burst_is_cold_whole_and_sent_when_it_was_to_be(sebs) -> None:
     assert not (sebs.only_run() / "unfinished.jsonl").exists()
 
 
+def test_that_times_are_not_the_latencies_is_said_where_they_are_shown(sebs) -> None:
+    once = {"burst-sizes": [2], "inter-arrival-times": [0], "repetitions": 1}
+    assert sebs(*command(sebs, **once)).code == 0
+    shown = " ".join(sebs("results", "show", sebs.only_run()).out.split())
+    assert "run from the actual sending here" in shown
+    assert "`sebs experiment process`" in shown
+
+
 def test_two_hundred_at_once_are_served(sebs) -> None:
     bursts = {"burst-sizes": [200], "inter-arrival-times": [0], "repetitions": 1}
     done = sebs(*command(sebs, "--json", local={"max_environments": 20}, **bursts))
