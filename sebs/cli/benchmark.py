@@ -175,14 +175,10 @@ def _run(
 def process(run: Path, as_json: bool, **given: Any) -> int:
     """Fetch the platform's metrics for the saved RUN (its directory), and show it again."""
     from sebs.cli import report
-    from sebs.cli.session import open_session
     from sebs.results.run import Run
 
     loaded = Run.load(run)
-    with open_session(deployment=loaded.manifest.deployment, **given) as session:
-        with session.visiting(loaded.manifest.resources_id):
-            unfetched = measuring.fetch_metrics(loaded, session.system)
-        loaded.finish()
+    unfetched = measuring.fetch_again(loaded, **given)
     report.show(loaded, as_json=as_json)
     return measuring.outcome(loaded, unfetched)
 

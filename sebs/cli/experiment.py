@@ -108,7 +108,6 @@ def invoke(name: str, resume: Path | None, as_json: bool, **given: Any) -> int:
 @options.as_json
 def process(run: Path, offline: bool, others: dict[str, str], as_json: bool, **given: Any) -> int:
     """Fetch the platform's metrics for RUN (its directory), and conclude from it again."""
-    from sebs.cli.session import open_session
     from sebs.experiments import registry
     from sebs.results.run import Run
 
@@ -117,12 +116,7 @@ def process(run: Path, offline: bool, others: dict[str, str], as_json: bool, **g
     judged_by = {name: _value(text) for name, text in others.items()}
     # Before the platform is asked for anything.
     experiment.judged_by(loaded, judged_by)
-    unfetched = False
-    if not offline:
-        with open_session(deployment=loaded.manifest.deployment, **given) as session:
-            with session.visiting(loaded.manifest.resources_id):
-                unfetched = measuring.fetch_metrics(loaded, session.system)
-            loaded.finish()
+    unfetched = not offline and measuring.fetch_again(loaded, **given)
     _conclude(experiment, loaded, judged_by, as_json=as_json)
     return measuring.outcome(loaded, unfetched)
 

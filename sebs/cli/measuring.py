@@ -54,6 +54,27 @@ def fetch_metrics(run: Run, system: System) -> bool:
     return False
 
 
+def fetch_again(run: Run, **given: Any) -> bool:
+    """Connect to where a run was made, and fetch its metrics; return whether that failed.
+
+    Args:
+        run: The run.
+        given: The command's options; what they leave open is as it was when the run was made.
+
+    Raises:
+        PlatformError: It cannot be connected to.
+    """
+    from sebs.cli.resuming import place_of
+    from sebs.cli.session import open_session
+
+    made = run.manifest
+    with open_session(deployment=made.deployment, remembered=place_of(made), **given) as session:
+        with session.visiting(made.resources_id):
+            unfetched = fetch_metrics(run, session.system)
+        run.finish()
+    return unfetched
+
+
 def outcome(run: Run, unfetched: bool) -> int:
     """Return the exit code: 1 where an invocation failed, an output is wrong or metrics lack."""
     summary = run.summary()

@@ -15,6 +15,7 @@ from sebs.errors import UsageError
 
 if TYPE_CHECKING:
     from sebs.config import Configuration
+    from sebs.results.manifest import Manifest
 
 #: Settings of experiments that a regression makes use of.
 _EXPERIMENT = ("trigger", "peer_address", "build_image")
@@ -80,6 +81,16 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
     return plain
 
 
+def place_of(manifest: Manifest) -> dict[str, Any]:
+    """Return where a run was made, as a configuration that holds where nothing else is said.
+
+    What is secret was masked when it was kept: that is left to the file, or to the platform's SDK.
+    """
+    deployment = manifest.configuration.get("deployment") or {}
+    section = deployment.get(manifest.deployment) or {}
+    return {"deployment": {manifest.deployment: _without_masked(section)}}
+
+
 def require_same(configuration: Configuration, kept: Mapping[str, Any]) -> None:
     """Make sure that a configuration is still the one that something was begun with.
 
@@ -128,6 +139,16 @@ def _unmasked(value: Any, masked: Any) -> Any:
         key: _unmasked(inner, masked[key])
         for key, inner in value.items()
         if isinstance(inner, Mapping) or inner == masked[key]
+    }
+
+
+def _without_masked(value: Mapping[str, Any]) -> dict[str, Any]:
+    from pydantic import SecretStr
+
+    return {
+        key: _without_masked(inner) if isinstance(inner, Mapping) else inner
+        for key, inner in value.items()
+        if not isinstance(inner, str) or inner != str(SecretStr(inner))
     }
 
 

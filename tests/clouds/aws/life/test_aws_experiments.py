@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_rig import ACCOUNT
 from aws_servers import Server
 from command_line import PROGRAM, CommandLine
 
@@ -74,10 +75,22 @@ def test_memory_sizes_are_told_apart_or_not(sebs: CommandLine) -> None:
     assert all(each["cost_per_million"] > 0.2 for each in payload["sizes"])
 
 
-def test_a_burst_gets_an_environment_each(sebs: CommandLine) -> None:
-    [burst] = measured(sebs, "scalability", "library")["bursts"]
+def test_a_burst_gets_an_environment_each_and_its_run_says_where_it_was(
+    sebs: CommandLine,
+) -> None:
+    conclusion = measured(sebs, "scalability", "library")
+    [burst] = conclusion["bursts"]
     assert (burst["burst_size"], burst["environments"], burst["cold_share"]) == (2, 2, 1)
     assert all(row["intended"] < row["entered"] for row in rows(sebs))
+    # Its metrics are found again without the file that says region and endpoint.
+    [run] = (sebs.root / "results").iterdir()
+    elsewhere = {"AWS_REGION": "eu-west-1", "AWS_SECRET_ACCESS_KEY": "none"}
+    out, _ = sebs(
+        "experiment", "process", str(run), "--json", AWS_ACCESS_KEY_ID=ACCOUNT, **elsewhere
+    )
+    document = json.loads(out)
+    assert document["conclusion"] == conclusion
+    assert document["metrics"]["found"] == 2
 
 
 def test_messages_go_from_the_function_and_back(sebs: CommandLine) -> None:
