@@ -43,6 +43,15 @@ def test_trials_are_counted_by_how_long_they_idled(source, capfd) -> None:
     assert " on \n" not in shown
 
 
+def test_a_report_counts_trials_and_shows_no_invocations(source, tmp_path, capfd) -> None:
+    page = tmp_path / "report.html"
+    assert sebs(["report", source, "-o", str(page)]) == 0
+    told = page.read_text()
+    assert "3 trials of 36 environments in all, 29 of which were still warm." in told
+    assert "nobody knows" not in told
+    assert "median [ms]" not in told
+
+
 def test_the_document_says_how_many_environments_there_were(source, capfd) -> None:
     capfd.readouterr()
     assert sebs(["results", "show", source, "--json"]) == 0

@@ -12,6 +12,7 @@ from sebs.results.manifest import FINISHED
 from sebs.results.processor_use import ProcessorUse
 from sebs.results.table import counted_rows, wanted_rows
 from sebs.results.table_summary import failures_in
+from sebs.results.trials import are_trials
 
 if TYPE_CHECKING:
     from sebs.results.manifest import Manifest
@@ -168,7 +169,8 @@ def _counts(manifest: Manifest, results: Results) -> Iterator[tuple[str, str]]:
     planned = "" if manifest.planned is None else f"{manifest.planned:,} planned, "
     told = f"{planned}{made or 0:,} made, {sum(reasons.values()):,} of them failed"
     told += f" ({retried:,} were made again, or given up)" if retried else ""
-    yield "invocations", told + (f"; {more:,} more that no figure has" if more else "")
+    what = "trials" if are_trials(manifest) else "invocations"
+    yield what, told + (f"; {more:,} more that no figure has" if more else "")
     each = [f"{number:,}: {reason}" for reason, number in reasons.items()]
     more_reasons = [f"{len(each) - _TOLD:,} other reasons"] if len(each) > _TOLD else []
     yield "reasons for failures", "; ".join([*each[:_TOLD], *more_reasons])

@@ -30,6 +30,7 @@ from sebs.errors import AnalysisError
 from sebs.results.caveats import caveats
 from sebs.results.manifest import INVOKE
 from sebs.results.table import counted_rows, wanted_rows
+from sebs.results.trials import are_trials, counted, trials_in
 
 if TYPE_CHECKING:
     import polars as pl
@@ -102,7 +103,7 @@ def _of_run(name: str, title: str, results: Results, pricing: Pricing) -> Sectio
         answer=answer,
         answers=answers,
         words=words,
-        summary=overview(frame, found),
+        summary=None if are_trials(results.manifest) else overview(frame, found),
         figures=[figure for figure in figures if figure is not None],
         samples=[series.times for series in found],
         method=method(results),
@@ -123,13 +124,24 @@ def _answer(results: Results, pricing: Pricing) -> tuple[list[str], Table | None
 
 
 def _counts(frame: pl.DataFrame, results: Results) -> str:
+    memory_size = results.manifest.fixed.get("memory")
+    at = f" with {memory_size} MB" if memory_size else ""
+    title = f"{what(results.manifest.fixed)}{at}"
+    if are_trials(results.manifest):
+        sums = counted(trials_in(results.rows(), results.manifest))
+        return (
+            f"{title}: {sums['n']:,} trials of {sums['environments']:,} environments in all, "
+            f"{sums['warm']:,} of which were still warm."
+        )
+    return f"{title}: {_invocations(frame, results)}"
+
+
+def _invocations(frame: pl.DataFrame, results: Results) -> str:
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in KINDS}
     listed = [f"{counts['cold']:,} cold", f"{counts['warm']:,} warm"]
     if counts["unknown"]:
         listed.append(f"{counts['unknown']:,} of which nobody knows")
     listed.append(f"{counts['failed']:,} failed")
-    memory_size = results.manifest.fixed.get("memory")
-    at = f" with {memory_size} MB" if memory_size else ""
     sums = results.frame().select(
         (counted_rows() & ~wanted_rows()).sum().alias("retried"),
         (~counted_rows()).sum().alias("unwanted"),
@@ -144,8 +156,7 @@ def _counts(frame: pl.DataFrame, results: Results) -> str:
             f" {unwanted:,} more were only made to prepare others, or began otherwise; they are in "
             "no figure."
         )
-    title = f"{what(results.manifest.fixed)}{at}"
-    return f"{title}: {frame.height:,} invocations: {', '.join(listed)}.{rest}"
+    return f"{frame.height:,} invocations: {', '.join(listed)}.{rest}"
 
 
 def _made(results: Results) -> Iterator[str]:
