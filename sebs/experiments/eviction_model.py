@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from sebs.errors import ConfigurationError, ExperimentError, Problem
+from sebs.errors import ExperimentError
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.parameters import Parameters
 from sebs.experiments.side_by_side import SideBySide
@@ -128,12 +128,7 @@ class Eviction(Experiment):
             LimitExceededError: A memory size is out of range.
         """
         super().prepare(client, system)
-        timeout = min(each.benchmark_config.timeout for each in self.packages.values())
-        if timeout <= self.parameters.sleep:
-            fault = f"must be less than the timeout, {timeout} s: see experiments.timeout"
-            problem = Problem(f"experiments.{self.NAME}.sleep", fault)
-            message = f"The experiment {self.NAME!r} cannot be run:"
-            raise ConfigurationError(message, problems=[problem])
+        self.refuse([*self.timed_out("sleep", self.parameters.sleep)])
         self._skips_time = system.clock_is_virtual
         self._at_a_time = 1 if self._skips_time else self.parameters.functions
 

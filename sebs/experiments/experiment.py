@@ -16,6 +16,7 @@ from sebs.errors import (
     ConfigurationError,
     IncomparableRunsError,
     LimitExceededError,
+    Problem,
     UsageError,
 )
 from sebs.experiments.bench import Bench, Setting, bench_of
@@ -75,10 +76,7 @@ class Experiment(ABC):
 
     def __init__(self, config: ExperimentConfig) -> None:
         section = config.settings.get(self.NAME, {})
-        if problems := check(f"experiments.{self.NAME}", self.PARAMETERS, section):
-            raise ConfigurationError(
-                f"The experiment {self.NAME!r} cannot be run:", problems=problems
-            )
+        self.refuse(check(f"experiments.{self.NAME}", self.PARAMETERS, section))
         self.parameters = self.PARAMETERS.model_validate(section)
         self.config = config
         self.packages: dict[Setting, Benchmark] = {}
@@ -166,6 +164,28 @@ class Experiment(ABC):
     def least_duration(self, run: Run) -> float:
         """Return how long what a run lacks takes at least, seconds; 0 where nothing is known."""
         return 0
+
+    def refuse(self, problems: Sequence[Problem]) -> None:
+        """Refuse the experiment where there are problems.
+
+        Raises:
+            ConfigurationError: There are, and these.
+        """
+        if problems:
+            message = f"The experiment {self.NAME!r} cannot be run:"
+            raise ConfigurationError(message, problems=problems)
+
+    def timed_out(self, parameter: str, seconds: float) -> Iterator[Problem]:
+        """Yield a problem where a function that is to take so long does not come to its end.
+
+        Args:
+            parameter: What says how long, as the configuration has it.
+            seconds: How long.
+        """
+        timeout = min(each.benchmark_config.timeout for each in self.packages.values())
+        if timeout <= seconds:
+            fault = f"must be less than the timeout, {timeout} s: see experiments.timeout"
+            yield Problem(f"experiments.{self.NAME}.{parameter}", fault)
 
     def judge(self, run: Run, bench: Bench) -> None:
         """Judge the outputs; experiments that send more than one event say which one is whose."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, StringConstraints
 
 from sebs.errors import (
-    ConfigurationError,
     ExperimentError,
     LimitExceededError,
     PriceUnknownError,
@@ -154,11 +153,7 @@ class MemoryTuning(Experiment):
             LimitExceededError: A memory size is out of the platform's range.
             PriceUnknownError: There are no such prices.
         """
-        problems = [*self._ambiguous(), *self._not_sold(system)]
-        if problems:
-            raise ConfigurationError(
-                f"The experiment {self.NAME!r} cannot be run:", problems=problems
-            )
+        self.refuse([*self._ambiguous(), *self._not_sold(system)])
         super().prepare(client, system)
 
     def _ambiguous(self) -> Iterator[Problem]:

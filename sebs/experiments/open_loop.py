@@ -11,10 +11,12 @@ import resource
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
+
+from sebs.experiments.daemon_pool import DaemonPool
 
 if TYPE_CHECKING:
     from sebs.faas.result import ExecutionResult
@@ -60,10 +62,10 @@ def send(offsets: Sequence[float], invoke: Callable[[], ExecutionResult]) -> Ite
     """
     allow_descriptors(len(offsets) * _DESCRIPTORS_EACH)
     start = _Start(len(offsets))
-    with ThreadPoolExecutor(len(offsets), thread_name_prefix="sebs-open-loop") as executor:
+    with DaemonPool(len(offsets), "sebs-open-loop") as pool:
         try:
             places = enumerate(offsets)
-            waiting = [executor.submit(start.send, *each, invoke) for each in places]
+            waiting = [pool.submit(start.send, *each, invoke) for each in places]
             start.give()
             for future in as_completed(waiting):
                 if (sent := future.result()) is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from sebs.errors import ConfigurationError, ExperimentError, Problem
+from sebs.errors import ExperimentError, Problem
 from sebs.experiments.cells import BURST
 from sebs.experiments.experiment import Experiment
 from sebs.experiments.open_loop import Sent, send
@@ -144,13 +144,15 @@ class Scalability(Experiment):
         """Look over what is asked for.
 
         Raises:
-            ConfigurationError: The benchmark does not take as long as it is told to.
+            ConfigurationError: The benchmark does not take as long as it is told to, or would time
+                out.
             UsageError: The benchmark or its input size does not exist, or the platform cannot.
             LimitExceededError: The memory size is out of range.
         """
         super().prepare(client, system)
         if self.parameters.function_time is None:
             return
+        self.refuse([*self.timed_out("function-time", self.parameters.function_time)])
         package = next(iter(self.packages.values()))
         size = self.parameters.input_size
         # A benchmark with data of its own works on them; its input is not made twice to find out.
@@ -160,9 +162,7 @@ class Scalability(Experiment):
         if not told:
             place = f"experiments.{self.NAME}.function-time"
             why = f"the event of {package.benchmark} ({size}) has no {_SLEEP!r}"
-            raise ConfigurationError(
-                f"The experiment {self.NAME!r} cannot be run:", problems=[Problem(place, why)]
-            )
+            self.refuse([Problem(place, why)])
 
     def event(self, bench: Bench) -> Event:
         """Return what is sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 
 from cli_line import CommandLine
+
+from sebs.experiments.open_loop import send
+from sebs.faas.result import ExecutionResult
 
 INPUT = """
 size_generators = {"test": 0.2}
@@ -188,6 +192,30 @@ def test_wrong_parameters_are_named(sebs, changed, path) -> None:
     done = sebs(*command(sebs, **changed))
     assert done.code == 2
     assert f"experiments.scalability.{path}" in done.err
+
+
+def test_a_time_of_the_function_that_is_over_the_timeout_is_refused(sebs) -> None:
+    done = sebs(*command(sebs, **{"function-time": 3600}))
+    assert done.code == 2
+    assert "experiments.scalability.function-time" in done.err
+    assert "less than the timeout" in done.err
+    assert list(sebs.results.glob("*")) == []
+
+
+def test_who_stops_early_does_not_wait_for_answers_under_way() -> None:
+    entered, leave, left = threading.Barrier(2), threading.Event(), []
+
+    def invoke() -> ExecutionResult:
+        if entered.wait(60):
+            leave.wait(60)
+            left.append("late")
+        return ExecutionResult()
+
+    burst = send([0, 0], invoke)
+    next(burst)
+    burst.close()
+    assert left == []
+    leave.set()
 
 
 def test_a_time_of_the_function_that_nothing_takes_is_refused(sebs) -> None:
