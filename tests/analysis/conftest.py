@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """One for the tests of a file: Playwright's loop runs until then, and keeps others from theirs."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
