@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One for the tests of a file: Playwright's loop runs until then, and keeps others from theirs."""
+    """One for the tests of a file: while it runs, no test of this process has a loop of its own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
