@@ -29,9 +29,8 @@ def bases(engine, tmp_path_factory):
     return of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ministack(tmp_path_factory):
-    """A server that ends with the file: idle until the session's end it may be gone by then."""
     server = Server("ministack", tmp_path_factory.mktemp("ministack") / "log")
     yield server
     server.reset()  # its containers go with its functions
