@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sebs.local.gateway import cgroups, fence, spawn_into
+from sebs.local.gateway import cgroups, fence, processes, spawn_into
 from sebs.local.gateway.environment import Environment
 from sebs.local.gateway.functions import parse_definition
 from sebs.local.gateway.process_sandbox import ProcessSandbox
@@ -126,7 +126,12 @@ class Listener:
         (fence.NoEnclosure(), "EnvironmentCrashed", "The environment ended with exit code 1."),
     ],
 )
-def test_an_end_that_nobody_ordered_has_its_cause(tmp_path, enclosure, outcome, message) -> None:
+def test_an_end_that_nobody_ordered_has_its_cause(
+    tmp_path, monkeypatch, enclosure, outcome, message
+) -> None:
+    # A gateway adopts orphans and kills them; the other children of this process are the servers
+    # of other tests.
+    monkeypatch.setattr(processes, "kill_orphans", lambda *_: None)
     runtime = {"language": "python", "version": "", "executable": "/bin/false"}
     definition = parse_definition(
         "f", {"package": "p", "sha256": "0" * 64, "runtime": runtime, "memory": 64, "timeout": 1}
